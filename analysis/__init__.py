@@ -1,0 +1,1 @@
+"""What is known about units: networks, image sets, runs, top images, semantics."""

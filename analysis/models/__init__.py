@@ -1,0 +1,27 @@
+"""Rows of what is known: networks, image sets, runs, top images, semantics, tokens."""
+
+from analysis.models.images import Image, ImageSet
+from analysis.models.networks import Layer, Network, Unit
+from analysis.models.runs import Job, LogLine, Run, Shard
+from analysis.models.states import State
+from analysis.models.tokens import ApiToken
+from analysis.models.units import Category, Segment, Source, TopImage, UnitSemantics
+
+__all__ = [
+    "ApiToken",
+    "Category",
+    "Image",
+    "ImageSet",
+    "Job",
+    "Layer",
+    "LogLine",
+    "Network",
+    "Run",
+    "Segment",
+    "Shard",
+    "Source",
+    "State",
+    "TopImage",
+    "Unit",
+    "UnitSemantics",
+]

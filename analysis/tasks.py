@@ -1,0 +1,1 @@
+"""Celery tasks of the analysis app: load by id, call one thing."""

@@ -1,0 +1,1 @@
+"""Whom we asked: campaigns, tasks, workers, assignments, answers, consensus."""

@@ -1,0 +1,10 @@
+"""The annotate app."""
+
+from django.apps import AppConfig
+
+
+class AnnotateConfig(AppConfig):
+    """Whom we asked."""
+
+    name = "annotate"
+    verbose_name = "Annotate"

@@ -1,0 +1,71 @@
+"""Assignments (leases) and answers (immutable)."""
+
+from django.db import models
+
+from analysis.models import Category
+from annotate.models.campaigns import Task, Worker
+
+
+class Assignment(models.Model):
+    """A lease: this worker holds this task until the deadline."""
+
+    class State(models.TextChoices):
+        """How the lease stands."""
+
+        HELD = "held"
+        SUBMITTED = "submitted"
+        RETURNED = "returned"
+        EXPIRED = "expired"
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="assignments")
+    worker = models.ForeignKey(Worker, models.CASCADE, related_name="assignments")
+    state = models.CharField(max_length=10, choices=State, default=State.HELD)
+    seed = models.PositiveBigIntegerField(help_text="order in which this worker sees the images")
+    leased_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0, help_text="submissions refused so far")
+    # {"concept": ..., "category": ..., "rejected": [...], "all_fit": ...}, newest version wins.
+    draft = models.JSONField(default=dict, blank=True)
+    draft_version = models.PositiveBigIntegerField(default=0)
+    focused_seconds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            # Nobody gets a unit twice; a returned or expired lease is taken up again in place.
+            models.UniqueConstraint(fields=["task", "worker"], name="task_once_per_worker"),
+        ]
+        indexes = [
+            # "What does this worker hold?" and "how many hold this task?"
+            models.Index(fields=["worker", "state", "due_at"], name="held_by_worker"),
+            models.Index(fields=["task", "state", "due_at"], name="held_of_task"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.worker} on {self.task}"
+
+
+class Answer(models.Model):
+    """What a worker said about a unit. Never changed after it is given."""
+
+    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="answer")
+    task = models.ForeignKey(Task, models.PROTECT, related_name="answers")
+    worker = models.ForeignKey(Worker, models.PROTECT, related_name="answers")
+    concept = models.CharField(max_length=80)
+    category = models.CharField(max_length=10, choices=Category)
+    rejected = models.JSONField(help_text="places in the task's items that do not fit")
+    unseen = models.JSONField(default=list, help_text="places whose picture failed to load")
+    attempts = models.PositiveIntegerField(default=1, help_text="submissions it took")
+    controls_missed = models.PositiveIntegerField(default=0)
+    seconds = models.PositiveIntegerField(help_text="from lease to submission")
+    focused_seconds = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "worker"], name="answer_once_per_worker"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.worker}: {self.concept}"

@@ -1,0 +1,117 @@
+"""Campaigns and their tasks: one task asks about one unit."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from analysis.models import Run, Unit
+
+
+class Campaign(models.Model):
+    """A question put to people about the units of one run."""
+
+    class State(models.TextChoices):
+        """Whether workers are served."""
+
+        OPEN = "open"
+        PAUSED = "paused"
+        CLOSED = "closed"
+
+    class Access(models.TextChoices):
+        """Who may work."""
+
+        MEMBERS = "members", "signed-in workers"
+        LINK = "link", "anyone with the link"
+
+    class ControlRule(models.TextChoices):
+        """What happens when planted negatives are left in."""
+
+        ENFORCE = "enforce", "cannot submit until they are found"
+        LENIENT = "lenient", "may submit after the number of attempts"
+        RECORD = "record", "only recorded"
+
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=200)
+    run = models.ForeignKey(Run, models.PROTECT, related_name="campaigns")
+    guidelines = models.TextField(blank=True, help_text="Markdown")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    access = models.CharField(max_length=10, choices=Access, default=Access.MEMBERS)
+    link_token = models.CharField(max_length=32, unique=True, help_text="secret of the link")
+    answers_per_unit = models.PositiveIntegerField(default=3, validators=[MinValueValidator(1)])
+    images_per_task = models.PositiveIntegerField(
+        default=60, validators=[MinValueValidator(12), MaxValueValidator(120)]
+    )
+    controls = models.PositiveIntegerField(default=3, help_text="planted negatives in a task")
+    control_rule = models.CharField(max_length=10, choices=ControlRule, default=ControlRule.LENIENT)
+    control_attempts = models.PositiveIntegerField(default=3)
+    minimum_kept = models.PositiveIntegerField(default=10)
+    lease_minutes = models.PositiveIntegerField(default=20, validators=[MinValueValidator(1)])
+    seed = models.PositiveBigIntegerField(default=0)
+    synthetic = models.BooleanField(default=False, help_text="its images or network are synthetic")
+    simulated = models.BooleanField(default=False, help_text="answered by simulated workers only")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="campaigns"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Task(models.Model):
+    """One unit to be labelled by several workers."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="tasks")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="tasks")
+    # Primary keys of the top images shown, and which places among them are planted negatives.
+    # Every index in an answer is a place in this list, whatever order a worker saw.
+    items = models.JSONField()
+    controls = models.JSONField(default=list)
+    answers_wanted = models.PositiveIntegerField()
+    answers_given = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["campaign", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "unit"], name="unit_once_per_campaign"),
+            # The last line of defence against one answer too many.
+            models.CheckConstraint(
+                condition=Q(answers_given__lte=F("answers_wanted")), name="never_over_collected"
+            ),
+        ]
+        # The query of every worker: the open task of a campaign nearest to completion.
+        indexes = [
+            models.Index(fields=["campaign", "-answers_given", "id"], name="task_next"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: {self.unit}"
+
+
+class Worker(models.Model):
+    """Somebody who answers. Pages and exports show the pseudonym only."""
+
+    class Kind(models.TextChoices):
+        """A person, or a program that pretends to be one."""
+
+        PERSON = "person"
+        SIMULATED = "simulated"
+
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PERSON)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="worker"
+    )
+    pseudonym = models.CharField(max_length=40, unique=True)
+    # A worker who came by a link is known by a cookie; only the hash of its secret is kept.
+    digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.pseudonym

@@ -1,0 +1,45 @@
+"""Fixtures that every test may use: the people, and where the photographs lie."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+
+SHARED = Path(settings.BASE_DIR).parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real photographs, or skip."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no real photographs at {SHARED}")
+    return SHARED
+
+
+@pytest.fixture
+def worker_user(db: None) -> User:
+    """Alice labels units."""
+    return User.objects.create_user("alice", password="alice-password")
+
+
+@pytest.fixture
+def researcher(db: None) -> User:
+    """Bob has networks and images."""
+    user = User.objects.create_user("bob", password="bob-password")
+    user.groups.add(Group.objects.get_or_create(name="researcher")[0])
+    return user
+
+
+@pytest.fixture
+def other_researcher(db: None) -> User:
+    """Charlie is a researcher too, but not of Bob's networks."""
+    user = User.objects.create_user("charlie", password="charlie-password")
+    user.groups.add(Group.objects.get_or_create(name="researcher")[0])
+    return user
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """Dora runs the installation."""
+    return User.objects.create_superuser("dora", password="dora-password")

@@ -1,0 +1,15 @@
+"""The environment of every test run, set before Django reads its settings."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# A folder of its own for each process: no test sees the files of the installation.
+home = tempfile.mkdtemp(prefix="unitscope-test-")
+atexit.register(shutil.rmtree, home, ignore_errors=True)
+os.environ["UNITSCOPE_VAR"] = home
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+# Small tensors run fastest on one thread, and the tests run side by side.
+os.environ.setdefault("TORCH_THREADS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"
