@@ -1,0 +1,1 @@
+"""Tests of the REST API, the tokens and the exports."""
