@@ -1,0 +1,1 @@
+"""Tests of the house: settings, checks, set-up, production."""
