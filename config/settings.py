@@ -147,7 +147,9 @@ STORAGES: dict[str, Any] = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+# Without a manifest the files are served from where they lie, and nothing has to be collected.
 WHITENOISE_USE_FINDERS = not env.flag("STATIC_MANIFEST")
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 if S3_BUCKET:
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",

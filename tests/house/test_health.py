@@ -17,8 +17,9 @@ def test_it_says_503_when_the_database_is_gone(client, db, monkeypatch):
     def gone():
         raise DatabaseError("connection refused at secret-host")
 
-    monkeypatch.setattr("config.health.connection.cursor", gone)
-    answer = client.get("/healthz")
+    with monkeypatch.context() as patch:
+        patch.setattr("config.health.connection.cursor", gone)
+        answer = client.get("/healthz")
     assert answer.status_code == 503
     assert b"secret-host" not in answer.content
 
