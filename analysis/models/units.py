@@ -1,11 +1,18 @@
 """What a run found about a unit, and what the unit means."""
 
+from typing import Literal
+
 from django.db import models
 from django.db.models import Q
+from django.urls import get_script_prefix
 
 from analysis.models.images import Image
 from analysis.models.networks import Unit
 from analysis.models.runs import Run
+
+PictureKind = Literal["plain", "segmented"]
+# Tiles are for grids (112 px, and twice that for sharp screens), large ones to look closely.
+PictureSize = Literal["tile", "tile2x", "large"]
 
 
 class Category(models.TextChoices):
@@ -67,6 +74,13 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+    def url(self, kind: PictureKind, size: PictureSize) -> str:
+        """Return the picture's address: `analysis:picture`, put together without the resolver.
+
+        A page asks for 180 of them, and the resolver would take longer than all its queries.
+        """
+        return f"{get_script_prefix()}pictures/{self.token}/{kind}-{size}.webp"
 
 
 class UnitSemantics(models.Model):
