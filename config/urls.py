@@ -1,16 +1,21 @@
 """All addresses: pages of both apps, the API, the admin and the sign-in pages."""
 
 from django.contrib import admin
-from django.contrib.auth import views as auth
 from django.urls import include, path
 
+from analysis.views import account
 from config.health import health
 
 urlpatterns = [
     path("healthz", health, name="health"),
+    path("admin/login/", account.staff_enter),
     path("admin/", admin.site.urls),
-    path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("sign-in/", account.enter, name="login"),
+    path("sign-out/", account.leave, name="logout"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.password, name="password"),
+    path("account/tokens/", account.add_token, name="token_add"),
+    path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="token_revoke"),
     path("", include("annotate.urls")),
     path("", include("analysis.urls")),
 ]

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
+
+# Made quick, but readable by a server in another process: a hash says its own iterations.
+PBKDF2PasswordHasher.iterations = 1
 
 SHARED = Path(settings.BASE_DIR).parent / "shared" / "data"
 

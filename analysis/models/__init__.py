@@ -3,6 +3,7 @@
 from analysis.models.images import Image, ImageSet
 from analysis.models.networks import Layer, Network, Unit
 from analysis.models.runs import Job, LogLine, Run, Shard
+from analysis.models.sign_in import SignInAttempts
 from analysis.models.states import State
 from analysis.models.tokens import ApiToken
 from analysis.models.units import Category, Segment, Source, TopImage, UnitSemantics
@@ -19,6 +20,7 @@ __all__ = [
     "Run",
     "Segment",
     "Shard",
+    "SignInAttempts",
     "Source",
     "State",
     "TopImage",

@@ -115,14 +115,14 @@ def _guard(view: View[P], roles: set[Role], sentence: str) -> View[P]:
     return guarded
 
 
-def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Send somebody unknown to the sign-in page, and back here afterwards.
+def ask_to_sign_in(request: HttpRequest, back_to: str = "") -> HttpResponse:
+    """Send somebody unknown to the sign-in page, and back here (or there) afterwards.
 
     A fragment asked for by htmx must not become a sign-in form inside the page, so there the
     whole page is told to go.
     """
     if request.headers.get("HX-Request") != "true":
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(back_to or request.get_full_path())
     page = urlsplit(request.headers.get("HX-Current-URL", "/")).path or "/"
     return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page)["Location"]})
 
