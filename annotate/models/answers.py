@@ -1,9 +1,29 @@
 """Assignments (leases) and answers (immutable)."""
 
+from datetime import datetime
+
 from django.db import models
+from django.db.models import Q
 
 from analysis.models import Category
 from annotate.models.campaigns import Task, Worker
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    """Named ways to read assignments."""
+
+    def live(self, now: datetime) -> "AssignmentQuerySet":
+        """Keep leases that hold a place: a deadline passed is a place given up."""
+        return self.filter(state=Assignment.State.HELD, due_at__gt=now)
+
+    def lapsed(self, now: datetime) -> "AssignmentQuerySet":
+        """Keep leases that ended without an answer or a giving back."""
+        overdue = Q(state=Assignment.State.HELD, due_at__lte=now)
+        return self.filter(overdue | Q(state=Assignment.State.EXPIRED))
+
+    def of(self, worker: Worker) -> "AssignmentQuerySet":
+        """Keep this worker's: the only way to fetch one for somebody."""
+        return self.filter(worker=worker).select_related("task__campaign", "worker")
 
 
 class Assignment(models.Model):
@@ -28,6 +48,7 @@ class Assignment(models.Model):
     draft = models.JSONField(default=dict, blank=True)
     draft_version = models.PositiveBigIntegerField(default=0)
     focused_seconds = models.PositiveIntegerField(default=0)
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -43,6 +64,10 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.worker} on {self.task}"
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether this lease still holds its place."""
+        return self.state == self.State.HELD and self.due_at > now
 
 
 class Answer(models.Model):

@@ -1,11 +1,19 @@
 """Campaigns and their tasks: one task asks about one unit."""
 
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.apps import apps
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from analysis.models import Run, Unit
+from analysis.models import Run, Source, Unit
+
+if TYPE_CHECKING:
+    from annotate.models.answers import Assignment
 
 
 class Campaign(models.Model):
@@ -48,6 +56,9 @@ class Campaign(models.Model):
     minimum_kept = models.PositiveIntegerField(default=10)
     lease_minutes = models.PositiveIntegerField(default=20, validators=[MinValueValidator(1)])
     seed = models.PositiveBigIntegerField(default=0)
+    # Units of the chosen layers about which nobody can be asked: [{"unit": "net/conv5/7",
+    # "reason": "it never fires on these images"}, ...]
+    left_out = models.JSONField(default=list, blank=True)
     synthetic = models.BooleanField(default=False, help_text="its images or network are synthetic")
     simulated = models.BooleanField(default=False, help_text="answered by simulated workers only")
     created_by = models.ForeignKey(
@@ -61,6 +72,60 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    @property
+    def lease(self) -> timedelta:
+        """How long a worker may hold a unit without a sign of life."""
+        return timedelta(minutes=self.lease_minutes)
+
+    @property
+    def source(self) -> str:
+        """Whose labels these are: simulated answers never count as people's."""
+        return Source.SIMULATED if self.simulated else Source.PEOPLE
+
+    @property
+    def worker_kind(self) -> str:
+        """Which kind of worker is asked, and counted."""
+        return Worker.Kind.SIMULATED if self.simulated else Worker.Kind.PERSON
+
+    def admits(self, worker: "Worker") -> bool:
+        """Tell whether this worker may work here; by a link only where the link is the door."""
+        if worker.kind != self.worker_kind:
+            return False
+        known = worker.user_id is not None or worker.kind == Worker.Kind.SIMULATED
+        return known or self.access == self.Access.LINK
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Named ways to read tasks."""
+
+    def unfinished(self) -> "TaskQuerySet":
+        """Keep tasks that lack answers; the words of the index `task_next`, so that it is used."""
+        return self.filter(answers_given__lt=F("answers_wanted"))
+
+    def with_room(self, now: datetime) -> "TaskQuerySet":
+        """Keep tasks where answers given and live leases leave a place free."""
+        leases = _leases().filter(state="held", due_at__gt=now).order_by().values("task")
+        live = Coalesce(Subquery(leases.annotate(n=Count("pk")).values("n")), 0)
+        return (
+            self.unfinished()
+            .alias(live=live)
+            .filter(live__lt=F("answers_wanted") - F("answers_given"))
+        )
+
+    def new_to(self, worker: "Worker") -> "TaskQuerySet":
+        """Keep tasks that this worker never held."""
+        return self.filter(~Exists(_leases().filter(worker=worker)))
+
+    def nearest_completion(self) -> "TaskQuerySet":
+        """Sort as the index `task_next` does: most answers first."""
+        return self.order_by("-answers_given", "pk")
+
+
+def _leases() -> "models.QuerySet[Assignment]":
+    """Return the assignments of the task of an outer query."""
+    model = apps.get_model("annotate", "Assignment")  # it stands in a module above this one
+    return model.objects.filter(task=OuterRef("pk"))
+
 
 class Task(models.Model):
     """One unit to be labelled by several workers."""
@@ -73,6 +138,7 @@ class Task(models.Model):
     controls = models.JSONField(default=list)
     answers_wanted = models.PositiveIntegerField()
     answers_given = models.PositiveIntegerField(default=0)
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["campaign", "pk"]
@@ -83,9 +149,14 @@ class Task(models.Model):
                 condition=Q(answers_given__lte=F("answers_wanted")), name="never_over_collected"
             ),
         ]
-        # The query of every worker: the open task of a campaign nearest to completion.
+        # The query of every worker: the unfinished task of a campaign nearest to completion.
+        # Finished tasks are not in it, or every worker would have to read past them.
         indexes = [
-            models.Index(fields=["campaign", "-answers_given", "id"], name="task_next"),
+            models.Index(
+                fields=["campaign", "-answers_given", "id"],
+                condition=Q(answers_given__lt=F("answers_wanted")),
+                name="task_next",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,179 @@
+"""Free words as people write them: made safe, and made comparable."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+LONGEST = 80
+# Joiners are part of the spelling in Persian, Hindi and others; every other format character
+# (bidi overrides, zero-width spaces, tags) can only disguise a text.
+JOINERS = "\u200c\u200d"
+
+
+def clean_concept(text: str) -> str:
+    """Return the words as they are stored: NFC, one line, no control or disguising characters.
+
+    Raises:
+        ValueError: nothing is left, no letter of any script is in it, or it is too long.
+    """
+    text = unicodedata.normalize("NFC", text)
+    text = "".join(" " if char.isspace() else char for char in text)
+    text = "".join(char for char in text if char in JOINERS or unicodedata.category(char)[0] != "C")
+    text = " ".join(text.split()).strip(JOINERS)
+    if not text:
+        raise ValueError("Write one or two words for what most of the images share.")
+    if len(text) > LONGEST:
+        raise ValueError(f"Shorten it to {LONGEST} characters or fewer; it has {len(text)}.")
+    if not any(unicodedata.category(char)[0] == "L" for char in text):
+        raise ValueError(f"“{text}” has no letter in it: write it in words.")
+    return text
+
+
+# ---- Comparing -------------------------------------------------------------------------------
+ARTICLES = {"a", "an", "the", "some"}
+IRREGULAR = {
+    "people": "person",
+    "persons": "person",
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "feet": "foot",
+    "teeth": "tooth",
+    "geese": "goose",
+    "mice": "mouse",
+    "oxen": "ox",
+    "leaves": "leaf",
+    "shelves": "shelf",
+    "knives": "knife",
+    "wolves": "wolf",
+    "halves": "half",
+    "loaves": "loaf",
+    "calves": "calf",
+    "scarves": "scarf",
+    "movies": "movie",
+    "cookies": "cookie",
+    "shoes": "shoe",
+    "toes": "toe",
+    "canoes": "canoe",
+    "buses": "bus",
+    "gases": "gas",
+    "lenses": "lens",
+    "canvases": "canvas",
+    "axes": "axe",
+    # British and American spellings.
+    "grey": "gray",
+    "tyre": "tire",
+    "tyres": "tire",
+    "jewellery": "jewelry",
+    "aeroplane": "airplane",
+    "aeroplanes": "airplane",
+    "aluminium": "aluminum",
+    "storey": "story",
+    "mould": "mold",
+}
+# Words that end in s and are one thing.
+SINGULAR = {"gas", "bus", "lens", "canvas", "atlas", "series", "species", "christmas", "chaos"}
+ENDINGS = (
+    (re.compile(r"(?<=[a-z][^aeiou])ies$"), "y"),
+    (re.compile(r"(?<=ss)es$|(?<=x)es$|(?<=zz)es$|(?<=ch)es$|(?<=sh)es$"), ""),
+    (re.compile(r"(?<=[a-z]{2}o)es$"), ""),
+    (re.compile(r"(?<=[a-z][^siu])s$"), ""),
+)
+SPELLINGS = ((re.compile(r"(?<=[a-z]{3})our$"), "or"), (re.compile(r"(?<=[a-z]{3})tre$"), "ter"))
+
+
+def singular(word: str) -> str:
+    """Return an English word in the singular and one spelling; other words as they are.
+
+    It is a key to compare by, not a word to show: it may be no word at all.
+    """
+    if word in SINGULAR:
+        return word
+    if word in IRREGULAR:
+        return IRREGULAR[word]
+    for ending, instead in ENDINGS:
+        shorter = ending.sub(instead, word)
+        if shorter != word:
+            word = shorter
+            break
+    for ending, instead in SPELLINGS:
+        word = ending.sub(instead, word)
+    return word
+
+
+def key(concept: str) -> str:
+    """Return what a concept is compared by: case, articles, plural, hyphens and order told away.
+
+    “The wheels of a car”, “car wheel” and “Car-Wheels” have one key. Blanks are dropped at the
+    end, so that “bill board” is “billboard”.
+    """
+    text = unicodedata.normalize("NFKC", concept).casefold()
+    text = re.sub(r"[’']s\b", "", text)
+    text = "".join(char if _in_word(char) else " " for char in text)
+    left, of, right = text.partition(" of ")
+    text = f"{right} {left}" if of else text
+    words = [word for word in text.split() if word not in ARTICLES] or text.split()
+    return "".join(singular(word) for word in words) or text.strip() or concept
+
+
+def _in_word(char: str) -> bool:
+    """Tell letters, marks, digits and joiners from what stands between words."""
+    return unicodedata.category(char)[0] in "LMN" or char in JOINERS
+
+
+def distance(one: str, other: str) -> int:
+    """Count the edits between two words: insert, delete, replace, swap of two neighbours.
+
+    The optimal string alignment distance, by rows of the usual table.
+    """
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1]
+
+
+def misspelt(one: str, other: str) -> bool:
+    """Tell whether two keys differ only as a slip of the pen would make them.
+
+    Short words are left alone (horse is not house), and so are words that begin differently:
+    slips at the first letter are rare, other words there are many (flower, slower).
+    """
+    short, long = sorted((len(one), len(other)))
+    if short < 6 or one[0] != other[0]:
+        return False
+    allowed = 1 if short < 9 else 2
+    return long - short <= allowed and distance(one, other) <= allowed
+
+
+def merge(concepts: Sequence[str]) -> list[int]:
+    """Return for each concept the number of its group: groups are one concept, written variously.
+
+    Groups are numbered by size, then by first appearance. Each spelling joins the first larger
+    group that it may be a slip of, so that no chain of slips joins two real words.
+    """
+    keys = [key(concept) for concept in concepts]
+    heads: list[str] = []
+    belongs: dict[str, str] = {}
+    for word in sorted(set(keys), key=lambda word: (-keys.count(word), keys.index(word))):
+        head = next((head for head in heads if misspelt(word, head)), None)
+        if head is None:
+            heads.append(word)
+        belongs[word] = head or word
+    groups = [belongs[word] for word in keys]
+    heads.sort(key=lambda head: (-groups.count(head), groups.index(head)))
+    return [heads.index(group) for group in groups]
+
+
+def spelling(concepts: Sequence[str]) -> str:
+    """Return the form to show for concepts of one group: the commonest, plain before capitals."""
+    first = list(concepts)
+    return min(
+        first, key=lambda text: (-first.count(text), text != text.casefold(), first.index(text))
+    )

@@ -1,0 +1,197 @@
+"""Leases: who works on which unit until when, so that nobody works in vain.
+
+One rule holds everywhere: answers given plus live leases never exceed the answers wanted. So
+whoever holds a live lease can submit. The rule is kept by locking the task's row before counting
+(SQLite: the whole database, by its IMMEDIATE transactions), and rests on nothing else.
+
+A campaign that is paused or closed gives no new leases and extends none: who holds one may still
+submit until it ends.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from annotate.models import Assignment, Campaign, Task, Worker
+
+# How many of the best tasks a worker chooses among: wide enough that sixteen who come at once do
+# not queue at one row.
+WINDOW = 32
+# Somebody else was faster: look again, but not for ever.
+TRIES = 50
+COUNTED_TO = 500
+NEWEST = 2**53  # what a browser's clock can count to
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a worker is in a campaign. ``left`` stops counting at 500, and then ``more``."""
+
+    answered: int
+    left: int
+    more: bool
+
+
+def claim(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
+    """Return the lease this worker holds, else a new one, else None.
+
+    First what he holds, then what he let lapse (his draft is there), then the unit nearest to
+    completion that he never had, last what he gave back a while ago. Never one he answered.
+    """
+    if held := _held(worker, campaign, now):
+        return held
+    if campaign.state != Campaign.State.OPEN or not campaign.admits(worker):
+        return None
+    for _ in range(TRIES):
+        candidates = list(_candidates(worker, campaign, now))
+        for pk in candidates:
+            if lease := _lease(pk, worker, now):
+                return lease
+        if not candidates:
+            return None
+    return None
+
+
+def likely_next(worker: Worker, campaign: Campaign, now: datetime) -> Task | None:
+    """Return the task this worker will probably get next, for fetching its pictures ahead."""
+    if campaign.state != Campaign.State.OPEN or not campaign.admits(worker):
+        return None
+    pk = next(_candidates(worker, campaign, now), None)
+    return Task.objects.filter(pk=pk).first() if pk else None
+
+
+def extend(assignment: Assignment, now: datetime) -> bool:
+    """Put the deadline off because the worker is active; tell whether he holds the unit.
+
+    A lapsed lease is taken up again where the place is still free.
+    """
+    campaign = assignment.task.campaign
+    mine = Assignment.objects.filter(pk=assignment.pk)
+    if campaign.state != Campaign.State.OPEN:
+        return mine.live(now).exists()
+    if mine.live(now).update(due_at=now + campaign.lease):
+        return True
+    if not mine.lapsed(now).exists():
+        return False
+    lease = _lease(assignment.task_id, assignment.worker, now)
+    return lease is not None and lease.pk == assignment.pk
+
+
+def save_draft(assignment: Assignment, draft: dict[str, Any], version: int, now: datetime) -> int:
+    """Keep what the worker has so far, and his lease; return the version now kept.
+
+    The newest version wins: a late packet of an older one changes nothing. A draft is kept even
+    when the lease is lost, but never after the answer is given.
+    """
+    version = max(0, min(version, NEWEST))
+    mine = Assignment.objects.filter(pk=assignment.pk)
+    mine.filter(draft_version__lt=version).exclude(state=Assignment.State.SUBMITTED).update(
+        draft=tidy(draft, len(assignment.task.items)), draft_version=version
+    )
+    extend(assignment, now)
+    return mine.values_list("draft_version", flat=True).get()
+
+
+def give_back(assignment: Assignment, now: datetime) -> bool:
+    """Free the place; False if there was nothing to give back."""
+    mine = Assignment.objects.filter(pk=assignment.pk)
+    open_states = [Assignment.State.HELD, Assignment.State.EXPIRED]
+    return bool(
+        mine.filter(state__in=open_states).update(state=Assignment.State.RETURNED, due_at=now)
+    )
+
+
+def expire(now: datetime) -> int:
+    """Mark the leases whose deadline has passed, and count them.
+
+    For the eye only: a lease past its deadline holds no place, marked or not.
+    """
+    overdue = Assignment.objects.filter(state=Assignment.State.HELD, due_at__lte=now)
+    return overdue.update(state=Assignment.State.EXPIRED)
+
+
+def progress_of(worker: Worker, campaign: Campaign, now: datetime) -> Progress:
+    """Count what this worker answered here, and what he could still get (up to 500)."""
+    mine = Assignment.objects.filter(worker=worker, task__campaign=campaign)
+    answered = mine.filter(state=Assignment.State.SUBMITTED).count()
+    if campaign.state != Campaign.State.OPEN:
+        left = mine.live(now).count()
+        return Progress(answered, left, more=False)
+    free = Task.objects.filter(campaign=campaign).with_room(now).new_to(worker)
+    left = len(free.nearest_completion().values_list("pk", flat=True)[: COUNTED_TO + 1])
+    more = left > COUNTED_TO
+    return Progress(answered, min(left, COUNTED_TO) + mine.live(now).count(), more)
+
+
+def tidy(draft: dict[str, Any], places: int) -> dict[str, Any]:
+    """Return the known parts of a draft, bounded, whatever a browser sent."""
+    return {
+        "concept": str(draft.get("concept") or "")[:200],
+        "category": str(draft.get("category") or "")[:10],
+        "rejected": _indexes(draft.get("rejected"), places),
+        "unseen": _indexes(draft.get("unseen"), places),
+        "all_fit": draft.get("all_fit") is True,
+    }
+
+
+def _indexes(value: object, places: int) -> list[int]:
+    """Return the whole numbers of a list that are places of the task, once each."""
+    if not isinstance(value, list):
+        return []
+    return sorted({i for i in value if isinstance(i, int) and i is not True and 0 <= i < places})
+
+
+def _held(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
+    """Return the live lease of this worker in this campaign."""
+    return Assignment.objects.of(worker).filter(task__campaign=campaign).live(now).first()
+
+
+def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[int]:
+    """Give the tasks this worker may lease, best first.
+
+    Among equals in the first window each worker has an order of his own, always the same, so
+    that workers spread and the next task can be guessed.
+    """
+    free = Task.objects.filter(campaign=campaign).with_room(now)
+    mine = Assignment.objects.filter(worker=worker, task__campaign=campaign)
+    yield from free.filter(pk__in=mine.lapsed(now).values("task")).values_list("pk", flat=True)[:5]
+    window = free.new_to(worker).nearest_completion().values_list("pk", "answers_given")[:WINDOW]
+    fresh = sorted((-given, _own_order(worker.pk, pk), pk) for pk, given in window)
+    yield from (pk for _, _, pk in fresh)
+    if not fresh:
+        # Not at once, or giving back the last unit would bring it straight back.
+        long_ago = mine.filter(state=Assignment.State.RETURNED, due_at__lt=now - campaign.lease)
+        yield from free.filter(pk__in=long_ago.values("task")).values_list("pk", flat=True)[:5]
+
+
+def _own_order(worker: int, task: int) -> bytes:
+    """Return where a task stands in this worker's own order."""
+    return hashlib.blake2b(f"{worker}/{task}".encode(), digest_size=8).digest()
+
+
+@transaction.atomic
+def _lease(task_pk: int, worker: Worker, now: datetime) -> Assignment | None:
+    """Lease one place of a task, or None if somebody took the last one since it was read."""
+    # Rows are locked in one order everywhere: worker, task, assignment.
+    Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)  # his second tab waits here
+    task = Task.objects.select_for_update(no_key=True).get(pk=task_pk)
+    if held := _held(worker, task.campaign, now):
+        return held
+    if not Task.objects.filter(pk=task_pk).with_room(now).exists():
+        return None
+    due = now + task.campaign.lease
+    lease, made = Assignment.objects.get_or_create(
+        task=task,
+        worker=worker,
+        defaults={"seed": secrets.randbelow(2**31), "leased_at": now, "due_at": due},
+    )
+    if not made:
+        again = Assignment.objects.filter(pk=lease.pk).exclude(state=Assignment.State.SUBMITTED)
+        if not again.update(state=Assignment.State.HELD, leased_at=now, due_at=due):
+            return None
+    return Assignment.objects.of(worker).get(pk=lease.pk)

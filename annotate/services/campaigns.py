@@ -1,0 +1,277 @@
+"""Opening a campaign: one task for each unit that can be asked about; pausing and closing it."""
+
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
+from analysis.models.networks import UnitQuerySet
+from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble
+from annotate.models import Campaign, Task
+
+# Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
+CHUNK = 200
+UNITS = re.compile(r"(?P<layer>[^/]+)/(?P<first>\d+)(-(?P<last>\d+))?")
+
+
+class CannotOpen(ValueError):
+    """A campaign that cannot be opened, with what is missing as a sentence."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a campaign asks, of whom, and how strictly. The defaults are the paper's."""
+
+    title: str = ""
+    layers: Sequence[str] = ()  # names; none means every layer of the run
+    units: Sequence[str] = ()  # "conv5/7" or "conv5/0-19"; none means every unit of the layers
+    answers: int = 3
+    images_per_task: int = 60
+    controls: int = 3
+    guidelines: str = ""
+    access: str = Campaign.Access.MEMBERS
+    control_rule: str = Campaign.ControlRule.LENIENT
+    control_attempts: int = 3
+    minimum_kept: int = 10
+    lease_minutes: int = 20
+    seed: int = 0
+    simulated: bool = False
+
+
+@transaction.atomic
+def open_campaign(
+    *, slug: str, run: Run, plan: Plan | None = None, user: User | None = None
+) -> Campaign:
+    """Open a campaign about units of a finished run, with a task for each.
+
+    A unit that cannot be asked about is left out and named, with its reason, in
+    ``campaign.left_out``.
+
+    Raises
+    ------
+    CannotOpen
+        with a sentence: the run is not finished, an option is out of range, a layer or unit is
+        not in the run, or no unit at all can be asked about.
+    """
+    plan = plan or Plan()
+    _insist_on(run, plan)
+    campaign = _campaign(slug, run, plan, user)
+    left_out: list[dict[str, str]] = []
+    for chunk in _chunks(_units(run, plan).in_order().iterator(CHUNK)):
+        tasks, refused = _assemble_all(campaign, chunk)
+        Task.objects.bulk_create(tasks)
+        left_out += refused
+    if not campaign.tasks.exists():
+        raise CannotOpen(_nothing_left(left_out))
+    campaign.left_out = left_out
+    campaign.save(update_fields=["left_out"])
+    return campaign
+
+
+def newest_run(network: str, images: str, layers: Sequence[str] = ()) -> Run:
+    """Return the newest finished run of network × images that has segmented images.
+
+    Raises
+    ------
+    CannotOpen
+        with a sentence that says what is missing and which command makes it.
+    """
+    _insist_known("network", network, list(Network.objects.values_list("slug", flat=True)))
+    _insist_known("image set", images, list(ImageSet.objects.values_list("slug", flat=True)))
+    runs = Run.objects.filter(network__slug=network, image_set__slug=images)
+    order = f"manage.py analyze {network} {images}"
+    if not runs.exists():
+        raise CannotOpen(f"{network} was never run over {images}: start it with `{order}`.")
+    finished = runs.filter(state=State.DONE).order_by("-finished_at", "-pk")
+    if not finished:
+        state = runs.order_by("-pk").values_list("state", flat=True)[0]
+        raise CannotOpen(f"No run of {network} over {images} is done; the newest is {state}.")
+    for run in finished:
+        names = set(run.layers.values_list("name", flat=True))
+        if names.issuperset(layers) and _has_segments(run):
+            return run
+    asked = f" for {', '.join(layers)}" if layers else ""
+    raise CannotOpen(
+        f"No finished run of {network} over {images} has segmented images{asked}: "
+        f"start one with `{order} --steps scan,segment`."
+    )
+
+
+def pause(campaign: Campaign) -> bool:
+    """Serve no new units; who holds one may submit it until its deadline."""
+    return _turn(campaign, Campaign.State.PAUSED, [Campaign.State.OPEN])
+
+
+def close(campaign: Campaign) -> bool:
+    """End a campaign; who holds a unit may submit it until its deadline."""
+    return _turn(campaign, Campaign.State.CLOSED, [Campaign.State.OPEN, Campaign.State.PAUSED])
+
+
+def reopen(campaign: Campaign) -> bool:
+    """Serve units again."""
+    return _turn(campaign, Campaign.State.OPEN, [Campaign.State.PAUSED, Campaign.State.CLOSED])
+
+
+def _turn(campaign: Campaign, to: str, possible: list[str]) -> bool:
+    """Change the state if it is one of ``possible``; False if it was not."""
+    turned = Campaign.objects.filter(pk=campaign.pk, state__in=possible).update(state=to)
+    campaign.refresh_from_db(fields=["state"])
+    return bool(turned)
+
+
+def _insist_known(what: str, slug: str, known: list[str]) -> None:
+    """Say which names there are when this is none of them."""
+    if slug not in known:
+        there = f"There are: {', '.join(known[:20])}." if known else "There is none yet."
+        raise CannotOpen(f"There is no {what} {slug!r}. {there}")
+
+
+def _has_segments(run: Run) -> bool:
+    """Tell whether there is anything to show."""
+    return TopImage.objects.filter(run=run, segment__isnull=False).exists()
+
+
+def _insist_on(run: Run, plan: Plan) -> None:
+    """Refuse a run that is not finished, and numbers that contradict each other."""
+    if run.state != State.DONE:
+        raise CannotOpen(f"The run {run.short_key} is {run.state}, not done: wait, or resume it.")
+    if not _has_segments(run):
+        raise CannotOpen(f"The run {run.short_key} has no segmented images to show.")
+    if not 0 <= plan.controls < plan.images_per_task:
+        raise CannotOpen(
+            f"{plan.controls} planted negatives of {plan.images_per_task} images: "
+            "plant fewer than the task shows."
+        )
+    if not 0 < plan.minimum_kept <= plan.images_per_task - plan.controls:
+        raise CannotOpen(
+            f"At least {plan.minimum_kept} images kept cannot be asked where "
+            f"{plan.images_per_task - plan.controls} may fit."
+        )
+
+
+def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
+    """Make the campaign's row, checked as a form would check it."""
+    campaign = Campaign(
+        slug=slug,
+        title=plan.title or f"Units of {run.network.slug}",
+        run=run,
+        guidelines=plan.guidelines,
+        access=plan.access,
+        link_token=secrets.token_urlsafe(24),
+        answers_per_unit=plan.answers,
+        images_per_task=plan.images_per_task,
+        controls=plan.controls,
+        control_rule=plan.control_rule,
+        control_attempts=plan.control_attempts,
+        minimum_kept=plan.minimum_kept,
+        lease_minutes=plan.lease_minutes,
+        seed=plan.seed,
+        simulated=plan.simulated,
+        synthetic=run.network.synthetic or run.image_set.synthetic,
+        created_by=user,
+    )
+    try:
+        campaign.full_clean()
+    except ValidationError as error:
+        told = "; ".join(f"{name}: {' '.join(said)}" for name, said in error.message_dict.items())
+        raise CannotOpen(f"The campaign {slug!r} cannot be opened. {told}") from error
+    campaign.save()
+    return campaign
+
+
+def _units(run: Run, plan: Plan) -> UnitQuerySet:
+    """Return the units asked about, all of them in the run."""
+    layers = {layer.name: layer for layer in run.layers.all()}
+    ranges = [_range(text) for text in plan.units]
+    for name in [*plan.layers, *(name for name, _, _ in ranges)]:
+        if name not in layers:
+            raise CannotOpen(f"The run has no layer {name!r}. It has: {', '.join(layers)}.")
+    wanted = Q(layer__in=[layers[name] for name in plan.layers or layers])
+    if ranges:
+        wanted = Q(pk__in=[])
+    for name, first, last in ranges:
+        if last >= layers[name].channels or first > last:
+            there = layers[name].channels - 1
+            raise CannotOpen(f"{name} has the units 0 to {there}, not {first} to {last}.")
+        wanted |= Q(layer=layers[name], channel__range=(first, last))
+    return Unit.objects.filter(wanted)
+
+
+def _range(text: str) -> tuple[str, int, int]:
+    """Return layer, first and last channel of “conv5/7” or “conv5/0-19”."""
+    match = UNITS.fullmatch(text.strip())
+    if match is None:
+        raise CannotOpen(f"{text!r} names no units: write LAYER/7 or LAYER/0-19.")
+    first = int(match["first"])
+    return match["layer"], first, int(match["last"] or first)
+
+
+def _chunks(units: Iterator[Unit]) -> Iterator[list[Unit]]:
+    """Give the units some at a time."""
+    while chunk := list(islice(units, CHUNK)):
+        yield chunk
+
+
+def _assemble_all(campaign: Campaign, units: list[Unit]) -> tuple[list[Task], list[dict[str, str]]]:
+    """Return the tasks of these units, and the units left out with their reasons."""
+    ends = _candidates(campaign.run, units)
+    tasks: list[Task] = []
+    left_out: list[dict[str, str]] = []
+    for unit in units:
+        try:
+            sheet = _sheet(campaign, unit, ends.get(unit.pk, {}))
+        except LeftOut as reason:
+            left_out.append({"unit": str(unit), "reason": str(reason)})
+            continue
+        tasks.append(
+            Task(
+                campaign=campaign,
+                unit=unit,
+                items=sheet.items,
+                controls=sheet.controls,
+                answers_wanted=campaign.answers_per_unit,
+            )
+        )
+    return tasks, left_out
+
+
+def _sheet(campaign: Campaign, unit: Unit, ends: dict[str, list[Candidate]]) -> Sheet:
+    """Assemble one unit's task; the seed names the unit, so one unit left out moves no other."""
+    return assemble(
+        ends.get(TopImage.End.TOP, []),
+        ends.get(TopImage.End.LOW, []),
+        campaign.images_per_task,
+        campaign.controls,
+        f"{campaign.seed}/{unit.layer.name}/{unit.channel}",
+    )
+
+
+def _candidates(run: Run, units: list[Unit]) -> dict[int, dict[str, list[Candidate]]]:
+    """Return by unit and end the segmented images, by rank."""
+    rows = (
+        TopImage.objects.filter(run=run, unit__in=units, segment__isnull=False)
+        .order_by("unit", "end", "rank")
+        .values_list("unit", "end", "pk", "image", "activation")
+    )
+    found: dict[int, dict[str, list[Candidate]]] = {}
+    for (unit, end), group in groupby(rows, key=lambda row: row[:2]):
+        found.setdefault(unit, {})[end] = [Candidate(*row[2:]) for row in group]
+    return found
+
+
+def _nothing_left(left_out: list[dict[str, str]]) -> str:
+    """Say why no unit can be asked about."""
+    if not left_out:
+        return "No unit was chosen."
+    first = left_out[0]
+    return (
+        f"None of the {len(left_out)} units can be asked about. The first, {first['unit']}: "
+        f"{first['reason']}."
+    )

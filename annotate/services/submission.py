@@ -1,0 +1,161 @@
+"""Taking in an answer: checked by the server, counted in one transaction, once."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from annotate.core.rules import Given, Terms, controls_missed, faults
+from annotate.core.words import clean_concept
+from annotate.models import Answer, Assignment, Campaign, Task
+from annotate.services.assignments import tidy
+
+__all__ = ["Given", "Refused", "submit"]
+
+LONGEST_DAY = 86_400  # seconds; a clock that says more is wrong
+
+
+class Refused(Exception):
+    """An answer that cannot be taken; ``errors`` has a sentence for each place of the page."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        """Keep the sentences by place: concept, category, images, assignment."""
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors
+
+
+def submit(assignment: Assignment, given: Given, now: datetime) -> Answer:
+    """Take in an answer; the same one again returns the first.
+
+    What is refused is kept as the draft. Do not call it inside a transaction: a refusal counts
+    as an attempt, and the count must outlive the exception.
+
+    Raises
+    ------
+    Refused
+        with a plain sentence for each place where a rule is broken, or under ``assignment``
+        when the unit has no place left for this answer.
+    """
+    assignment = Assignment.objects.select_related("task__campaign").get(pk=assignment.pk)
+    if earlier := Answer.objects.filter(assignment=assignment).first():
+        return _same_again(earlier, given)
+    if errors := faults(given, _terms(assignment)):
+        _keep(assignment, given)
+        Assignment.objects.filter(pk=assignment.pk).update(attempts=F("attempts") + 1)
+        raise Refused(errors)
+    try:
+        return _take(assignment, given, now)
+    except Refused:
+        _keep(assignment, given)
+        raise
+
+
+@transaction.atomic
+def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
+    """Count and write the answer, if the unit has a place for it."""
+    # The task first: whoever leases or submits this unit waits here.
+    task = Task.objects.select_for_update(no_key=True).get(pk=assignment.task_id)
+    mine = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
+    if earlier := Answer.objects.filter(assignment=mine).first():
+        return _same_again(earlier, given)
+    if not mine.is_live(now):
+        _insist_on_room(task, now)
+    counted = Task.objects.filter(pk=task.pk).unfinished()
+    if not counted.update(answers_given=F("answers_given") + 1):
+        raise Refused(
+            {"assignment": "This unit has all its answers already; yours is kept as a draft."}
+        )
+    rejected, unseen = sorted(given.rejected), sorted(set(given.unseen) - set(given.rejected))
+    seconds = min(max(0, int((now - mine.leased_at).total_seconds())), LONGEST_DAY)
+    Assignment.objects.filter(pk=mine.pk).update(
+        state=Assignment.State.SUBMITTED, focused_seconds=_focused(given)
+    )
+    return Answer.objects.create(
+        assignment=mine,
+        task=task,
+        worker_id=mine.worker_id,
+        concept=clean_concept(given.concept),
+        category=given.category,
+        rejected=rejected,
+        unseen=unseen,
+        attempts=mine.attempts + 1,
+        controls_missed=controls_missed(given, frozenset(task.controls)),
+        seconds=seconds,
+        focused_seconds=_focused(given),
+    )
+
+
+def _insist_on_room(task: Task, now: datetime) -> None:
+    """Refuse a late answer unless the unit still has a place that nobody else holds."""
+    campaign = Campaign.objects.get(pk=task.campaign_id)
+    if campaign.state != Campaign.State.OPEN:
+        raise Refused(
+            {
+                "assignment": f"Your time for this unit ended and the campaign is {campaign.state} "
+                "now, so the answer cannot be taken; it is kept as a draft."
+            }
+        )
+    if not Task.objects.filter(pk=task.pk).with_room(now).exists():
+        raise Refused(
+            {
+                "assignment": "Your time for this unit ended and others have taken it up since, "
+                "so the answer cannot be taken; it is kept as a draft. Go on with the next unit."
+            }
+        )
+
+
+def _same_again(earlier: Answer, given: Given) -> Answer:
+    """Return the answer given before, unless this is another one: answers are never changed."""
+    same = (
+        sorted(given.rejected) == earlier.rejected
+        and given.category == earlier.category
+        and _cleaned(given.concept) == earlier.concept
+    )
+    if not same:
+        raise Refused(
+            {"assignment": "You have answered this unit already; an answer stays as given."}
+        )
+    return earlier
+
+
+def _cleaned(concept: str) -> str:
+    """Return the concept as it would be stored, or as it came if it could not be."""
+    try:
+        return clean_concept(concept)
+    except ValueError:
+        return concept
+
+
+def _terms(assignment: Assignment) -> Terms:
+    """Return what the task asks of this answer, at this attempt."""
+    task, campaign = assignment.task, assignment.task.campaign
+    rule = campaign.control_rule
+    strict = rule == Campaign.ControlRule.ENFORCE
+    patient = assignment.attempts < campaign.control_attempts
+    lenient = rule == Campaign.ControlRule.LENIENT and patient
+    return Terms(
+        shown=len(task.items),
+        controls=frozenset(task.controls),
+        minimum_kept=campaign.minimum_kept,
+        controls_must_be_found=strict or lenient,
+    )
+
+
+def _focused(given: Given) -> int:
+    """Return the seconds the page was in front, as far as a clock can be believed."""
+    return max(0, min(given.focused_seconds, LONGEST_DAY))
+
+
+def _keep(assignment: Assignment, given: Given) -> None:
+    """Keep a refused answer as the draft, so that nothing typed is lost."""
+    draft = {
+        "concept": given.concept,
+        "category": given.category,
+        "rejected": list(given.rejected),
+        "unseen": list(given.unseen),
+        "all_fit": given.all_fit,
+    }
+    unanswered = Assignment.objects.filter(pk=assignment.pk).exclude(
+        state=Assignment.State.SUBMITTED
+    )
+    unanswered.update(draft=tidy(draft, len(assignment.task.items)))
