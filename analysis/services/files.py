@@ -1,0 +1,101 @@
+"""Result files in the media storage: a local folder or an S3 bucket, never half a file."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+
+def write(name: str, data: bytes) -> None:
+    """Store ``data`` under ``name``, replacing what was there.
+
+    On a local disk the bytes are written aside and renamed into place, so that a reader, or the
+    next attempt of a worker that was killed, sees all of them or none. A bucket does the same by
+    itself. Raises ValueError for a name that is not a plain relative path.
+    """
+    path = _local_path(name)
+    if path is None:
+        default_storage.save(_checked(name), ContentFile(data))
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        aside.write_bytes(data)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def read(name: str) -> bytes:
+    """Return the bytes stored under ``name``; raise FileNotFoundError when there are none."""
+    with default_storage.open(_checked(name)) as file:
+        return bytes(file.read())
+
+
+def exists(name: str) -> bool:
+    """Return whether something is stored under ``name``."""
+    return bool(default_storage.exists(_checked(name)))
+
+
+def local(name: str) -> Path:
+    """Return a real path with the content of ``name``, for readers that must seek or map.
+
+    From a bucket the file is fetched once into a cache; a file replaced there is fetched again,
+    for its size and time of change are part of the cached name. Raises FileNotFoundError.
+    """
+    path = _local_path(name)
+    if path is None:
+        return _cached(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"{name} is not in the media storage ({settings.MEDIA_ROOT})")
+    return path
+
+
+def remove(name: str) -> None:
+    """Delete the file or the whole folder ``name``; nothing there is no error."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        folders, leaves = default_storage.listdir(_checked(name))
+        for child in [*folders, *leaves]:
+            remove(f"{name}/{child}")
+    with suppress(FileNotFoundError):
+        default_storage.delete(_checked(name))
+
+
+def _checked(name: str) -> str:
+    """Return ``name`` if it is a plain relative path with forward slashes."""
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or "\\" in name or "\0" in name:
+        raise ValueError(f"{name!r} is not the name of a result file: use a plain relative path")
+    return name
+
+
+def _local_path(name: str) -> Path | None:
+    """Return where ``name`` lies on this machine, None when the storage is remote."""
+    try:
+        return Path(default_storage.path(_checked(name)))
+    except NotImplementedError:
+        return None
+
+
+def _cached(name: str) -> Path:
+    """Return the cached download of a file from a remote storage."""
+    if not exists(name):
+        raise FileNotFoundError(f"{name} is not in the media storage")
+    changed = default_storage.get_modified_time(name)
+    stamp = f"{default_storage.size(name)}-{int(changed.timestamp())}"
+    path = Path(settings.VAR) / "cache" / f"{name}.{stamp}"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            with default_storage.open(name) as source, aside.open("wb") as target:
+                for chunk in source.chunks():
+                    target.write(chunk)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+    return path
