@@ -1,0 +1,31 @@
+"""The documents name what the code has: settings, links between them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def variables_read():
+    text = "".join(path.read_text() for path in (ROOT / "config").glob("*.py"))
+    own = re.findall(r'env\.(?:text|flag|whole|words|secret)\(\s*"([A-Z0-9_]+)"', text)
+    return {*own, *re.findall(r'environ(?:\.get\(|\[)"([A-Z0-9_]+)"', text)} - {
+        "DJANGO_SETTINGS_MODULE"
+    }
+
+
+def test_every_variable_that_is_read_has_a_row():
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \|", (ROOT / "docs/configuration.md").read_text(), re.M)
+    assert len(rows) == len(set(rows))
+    assert set(rows) == variables_read()
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text()):
+        if not re.match(r"[a-z]+:", target):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
