@@ -2,19 +2,21 @@
 
 from analysis.models.images import Image, ImageSet
 from analysis.models.networks import Layer, Network, Unit
-from analysis.models.runs import Job, LogLine, Run, Shard
+from analysis.models.runs import Job, Listener, LogLine, Run, Shard
 from analysis.models.sign_in import SignInAttempts
-from analysis.models.states import State
+from analysis.models.states import OPEN, State
 from analysis.models.tokens import ApiToken
 from analysis.models.units import Category, Segment, Source, TopImage, UnitSemantics
 
 __all__ = [
+    "OPEN",
     "ApiToken",
     "Category",
     "Image",
     "ImageSet",
     "Job",
     "Layer",
+    "Listener",
     "LogLine",
     "Network",
     "Run",

@@ -1,12 +1,37 @@
 """A run is a recipe; its jobs are the steps, its shards the pieces that a worker takes."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from analysis.models.images import ImageSet
 from analysis.models.networks import Layer, Network
-from analysis.models.states import State
+from analysis.models.states import OPEN, State
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Named ways to read runs."""
+
+    def with_parents(self) -> "RunQuerySet":
+        """Fetch network, image set and creator along."""
+        return self.select_related("network", "image_set", "created_by")
+
+    def called(self, short_key: str) -> "RunQuerySet":
+        """Keep the run whose key begins so."""
+        return self.filter(key__startswith=short_key)
+
+    def unfinished(self) -> "RunQuerySet":
+        """Keep runs that wait or are worked on."""
+        return self.filter(state__in=OPEN)
+
+    def locked(self, pk: int) -> "Run | None":
+        """Lock the run for this transaction: whoever changes several of its rows does so first.
+
+        One order of locks, so that PostgreSQL never finds two of them waiting for each other.
+        """
+        return self.select_for_update().filter(pk=pk).first()
 
 
 class Run(models.Model):
@@ -28,6 +53,7 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -41,8 +67,24 @@ class Run(models.Model):
         return self.key[:12]
 
 
+class JobQuerySet(models.QuerySet["Job"]):
+    """Named ways to read jobs."""
+
+    def current(self) -> "JobQuerySet":
+        """Keep the first unfinished job of every run that is not stopped."""
+        earlier = Job.objects.filter(run=OuterRef("run"), position__lt=OuterRef("position"))
+        return self.filter(~Exists(earlier.exclude(state=State.DONE)), state__in=OPEN)
+
+    def ready(self, now: datetime) -> "JobQuerySet":
+        """Keep current jobs in which a worker finds something to do: a shard, or the merge."""
+        due = Q(due_at=None) | Q(due_at__lte=now)
+        shards = Shard.objects.filter(job=OuterRef("pk"))
+        merge = Q(worker="") & ~Exists(shards.exclude(state=State.DONE)) & due
+        return self.current().filter(merge | Exists(shards.filter(due, state=State.WAITING)))
+
+
 class Job(models.Model):
-    """One step of a run."""
+    """One step of a run. When its shards are done, one worker takes the job to merge them."""
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="jobs")
     step = models.CharField(max_length=20)
@@ -52,8 +94,14 @@ class Job(models.Model):
     error = models.TextField(blank=True)
     # Work is counted in images for `scan`, in units for `segment`.
     total = models.PositiveBigIntegerField(default=0)
+    # The merge is leased as a shard is: its worker, attempt, heartbeat, and when to try again.
+    worker = models.CharField(max_length=200, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    beat_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    objects = JobQuerySet.as_manager()
 
     class Meta:
         ordering = ["run", "position"]
@@ -61,6 +109,19 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run}:{self.step}"
+
+
+class ShardQuerySet(models.QuerySet["Shard"]):
+    """Named ways to read shards."""
+
+    def free(self, now: datetime) -> "ShardQuerySet":
+        """Keep shards that a worker may take now."""
+        return self.filter(Q(due_at=None) | Q(due_at__lte=now), state=State.WAITING)
+
+    def items(self) -> int:
+        """Return the number of items in these shards."""
+        size = models.Sum(F("last") - F("first"), output_field=models.BigIntegerField())
+        return self.aggregate(size=size)["size"] or 0
 
 
 class Shard(models.Model):
@@ -80,6 +141,7 @@ class Shard(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    objects = ShardQuerySet.as_manager()
 
     class Meta:
         ordering = ["job", "number"]
@@ -107,3 +169,19 @@ class LogLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Listener(models.Model):
+    """A worker process that is alive, and the queues it listens to."""
+
+    name = models.CharField(max_length=200, unique=True)
+    queues = models.JSONField(default=list)
+    device = models.CharField(max_length=20, blank=True)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -11,3 +11,7 @@ class State(models.TextChoices):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+# Whatever is in one of these still has work to come.
+OPEN = (State.WAITING, State.RUNNING)

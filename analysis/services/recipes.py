@@ -1,0 +1,79 @@
+"""The recipe of a run: everything that decides its results, and nothing else."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# Raise this when the same parameters give other bytes than before.
+VERSION = 1
+PRECISIONS = ("float32", "bfloat16", "float16")
+LARGEST_TOP = 1000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Network × image set × layers × parameters.
+
+    ``network`` and ``image_set`` are fingerprints of the content; the slugs stand beside them
+    because the rows of a run belong to one registered network. ``modules`` are the modules of
+    ``layers``, in the same order. ``batch`` and ``shard`` belong to the recipe because sums are
+    rounded differently in other groupings; the device does not, the run records it.
+    """
+
+    network: str
+    network_slug: str
+    image_set: str
+    image_set_slug: str
+    layers: tuple[str, ...]
+    modules: tuple[str, ...]
+    top: int
+    steps: tuple[str, ...]
+    precision: str
+    shard: int
+    batch: int = 32
+    low: int = 12
+    seed: int = 0
+    version: int = VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as a run stores it."""
+        return json.loads(self.canonical())  # type: ignore[no-any-return]
+
+    def canonical(self) -> str:
+        """Return the one spelling of this recipe: sorted keys, no blanks, ASCII only."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @property
+    def key(self) -> str:
+        """The run's key: sha256 of the canonical spelling, 64 hexadecimal digits."""
+        return hashlib.sha256(self.canonical().encode("ascii")).hexdigest()
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Recipe":
+        """Return the recipe that ``stored`` spells; raise ValueError for unknown parts."""
+        try:
+            lists = {name: tuple(stored[name]) for name in ("layers", "modules", "steps")}
+            return cls(**{**stored, **lists})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this is not the recipe of a run: {error}") from error
+
+
+def in_words(recipe: Recipe, images: int) -> str:
+    """Return the recipe as a paragraph for a methods section."""
+    layers = ", ".join(recipe.layers)
+    sentences = [
+        f"We ran the network {recipe.network_slug} (sha256 {recipe.network[:12]}…) over the"
+        f" {images:,} images of {recipe.image_set_slug} (sha256 {recipe.image_set[:12]}…)"
+        f" with arithmetic in {recipe.precision}.",
+        f"For every unit of {layers} we kept the {recipe.top} images with the highest maximum"
+        f" of its feature map and the {recipe.low} images with the lowest, together with the"
+        " location of the maximum; equal activations were ordered by image number.",
+    ]
+    if "segment" in recipe.steps:
+        sentences.append(
+            "Each of these images was segmented by the unit's feature map: locations above half"
+            " of the map's maximum were stamped with the receptive field, and what lay outside"
+            " was darkened to a fifth (Zhou et al., 2015)."
+        )
+    return " ".join(sentences)
