@@ -88,6 +88,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.context.viewer",
             ],
         },
     }
@@ -194,10 +195,54 @@ if CELERY_BROKER_URL.startswith("filesystem"):
 
 # ---- REST API ------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "analysis.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    # An address that forgets to say who may use it is for researchers only.
+    "DEFAULT_PERMISSION_CLASSES": ["analysis.api.permissions.Researchers"],
+    "DEFAULT_THROTTLE_CLASSES": ["analysis.api.throttling.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["analysis.api.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "analysis.api.pagination.Keyset",
+    "DEFAULT_SCHEMA_CLASS": "analysis.api.schema.Describe",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "analysis.api.errors.handle",
+    "URL_FORMAT_OVERRIDE": None,
+    # How many proxies stand in front and add to X-Forwarded-For; 0 believes no such header.
+    "NUM_PROXIES": env.whole("PROXIES", 0),
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+# Calls a minute for each signed-in user, each address of nobody, and each one's exports; 0: any.
+API_USER_PER_MINUTE = env.whole("API_USER_PER_MINUTE", 1200)
+API_NOBODY_PER_MINUTE = env.whole("API_NOBODY_PER_MINUTE", 120)
+API_EXPORTS_PER_MINUTE = env.whole("API_EXPORTS_PER_MINUTE", 30)
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Unitscope",
+    "DESCRIPTION": (
+        "What the units of a vision network see: networks, layers, units, their labels, "
+        "the runs and campaigns that these come from, and whole tables of them."
+    ),
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "State": "analysis.models.State",
+        "Category": "analysis.models.Category",
+        "Source": "analysis.models.Source",
+        "End": "analysis.models.TopImage.End",
+    },
+    "PATH_CONVERTER_OVERRIDES": {
+        "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},
+        "int": {"type": "integer", "minimum": 0},
+        "run_key": {"type": "string", "pattern": "^[0-9a-f]{12,64}$"},
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "analysis.api.schema.add_errors",
+    ],
 }
 
 # ---- Logging -------------------------------------------------------------------------------

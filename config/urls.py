@@ -1,8 +1,9 @@
 """All addresses: pages of both apps, the API, the admin and the sign-in pages."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from analysis.api.errors import unknown_address
 from analysis.views import account
 from config.health import health
 
@@ -16,6 +17,9 @@ urlpatterns = [
     path("account/password/", account.password, name="password"),
     path("account/tokens/", account.add_token, name="token_add"),
     path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="token_revoke"),
+    path("api/v1/", include("analysis.api.urls")),
+    path("api/v1/", include("annotate.api.urls")),
+    re_path(r"^api(/|$)", unknown_address),
     path("", include("annotate.urls")),
     path("", include("analysis.urls")),
 ]

@@ -1,1 +1,1 @@
-
+"""The REST API of what is known: networks, layers, units, image sets, runs and exports."""

@@ -1,1 +1,1 @@
-
+"""The REST API of whom we asked: campaigns."""

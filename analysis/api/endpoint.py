@@ -1,0 +1,93 @@
+"""What all addresses of the API share: strict parameters, counted calls, cheap repetition."""
+
+from typing import Any
+
+from django.views.decorators.http import conditional_page
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analysis.api.pagination import PARAMETERS
+from analysis.services.access import is_researcher
+
+NUL = "\0"
+
+
+class Endpoint(GenericAPIView[Any]):
+    """One address. A subclass says what it reads, and which parameters it takes."""
+
+    # Query parameters beside those of the filters and of pagination.
+    accepts: frozenset[str] = frozenset()
+    # Which limit counts calls to this address: see throttling.
+    rate = "calls"
+    orderings: tuple[str, ...] = ("pk",)
+    # A list takes the parameters of its filters and of its pages.
+    is_list = False
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view; a reader who has the answer already is told so with a 304."""
+        return conditional_page(super().as_view(**initkwargs))
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Count the call before anything is looked up for it, then check it."""
+        self.format_kwarg = None
+        negotiated = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = negotiated
+        self.check_throttles(request)
+        self.perform_authentication(request)
+        self.check_permissions(request)
+        self.check_address(kwargs)
+        self.check_parameters(request)
+
+    def check_address(self, kwargs: dict[str, Any]) -> None:
+        """Refuse what no row can be called: PostgreSQL fails on a NUL."""
+        if any(NUL in part for part in kwargs.values() if isinstance(part, str)):
+            raise NotFound("There is nothing at this address that you may see.")
+
+    def parameters(self, request: Request) -> set[str]:
+        """Return the query parameters that this address takes."""
+        known = set(self.accepts)
+        if self.is_list and request.method in {"GET", "HEAD"}:
+            known |= PARAMETERS
+            known |= set(getattr(getattr(self, "filterset_class", None), "base_filters", ()))
+        return known if request.method in {"GET", "HEAD"} else set()
+
+    def check_parameters(self, request: Request) -> None:
+        """Refuse unknown, repeated and empty parameters: a typo must not widen an answer."""
+        known = self.parameters(request)
+        wrong: dict[str, list[str]] = {}
+        takes = ", ".join(sorted(known)) or "none"
+        for name, values in request.query_params.lists():
+            if name not in known:
+                wrong[name] = [f"This address has no such parameter; it takes: {takes}."]
+            elif len(values) > 1:
+                wrong[name] = ["This parameter is given more than once."]
+            elif not values[0]:
+                wrong[name] = ["This parameter is empty: give it a value, or leave it out."]
+            elif NUL in values[0]:
+                wrong[name] = ["This parameter holds a null character."]
+        if wrong:
+            raise ValidationError(wrong)
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Say that an answer is the caller's own, and must be asked for again."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers["Cache-Control"] = "private, no-cache"
+        answer.headers["Vary"] = "Accept, Authorization, Cookie"
+        return answer
+
+    @property
+    def for_researcher(self) -> bool:
+        """Return whether the caller sees what is the researchers' own."""
+        return is_researcher(self.request.user)
+
+
+class ListEndpoint(ListModelMixin, Endpoint):
+    """An address that lists rows, page by page."""
+
+    is_list = True

@@ -1,0 +1,188 @@
+"""Examples and small schemas of the API's documentation."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+KEY = "3f9a1c0b7d5e" + "0" * 52
+WHEN = "2026-03-04T05:06:07.000000Z"
+TOKEN = "9b1f6c2e8a7d4f03b5c6d7e8f9a0b1c2"
+
+NETWORK = OpenApiExample(
+    "A network",
+    response_only=True,
+    status_codes=["200", "201"],
+    value={
+        "slug": "alexnet",
+        "arch": "torchvision:alexnet",
+        "fingerprint": "5d41402abc4b2a76b9719d911017c592",
+        "preprocessing": {"size": [227, 227], "mean": [0.485, 0.456, 0.406]},
+        "classes": ["bedroom", "kitchen"],
+        "layers": ["pool1", "pool2", "conv3", "conv4", "pool5"],
+        "note": "",
+        "synthetic": False,
+        "public": True,
+        "state": "done",
+        "error": "",
+        "created_by": "bob",
+        "created_at": WHEN,
+    },
+)
+LAYER = OpenApiExample(
+    "A layer",
+    response_only=True,
+    value={
+        "network": "alexnet",
+        "name": "pool5",
+        "module": "features.12",
+        "position": 4,
+        "channels": 256,
+        "height": 6,
+        "width": 6,
+        "field_size": 195,
+        "field_stride": 32,
+        "field_offset": 33.5,
+    },
+)
+LABEL: dict[str, Any] = {
+    "source": "people",
+    "origin": "alexnet-pool5",
+    "concept": "lamp",
+    "category": "object",
+    "precision": 0.91,
+    "precision_low": 0.84,
+    "precision_high": 0.96,
+    "answers": 3,
+    "agreement": 0.67,
+    "images_shown": 57,
+    "images_kept": 52,
+    "run": KEY[:12],
+    "updated_at": WHEN,
+}
+UNIT = OpenApiExample(
+    "A unit",
+    response_only=True,
+    value={"network": "alexnet", "layer": "pool5", "channel": 12, "labels": [LABEL]},
+)
+FULL_UNIT = OpenApiExample(
+    "A unit as a researcher sees it",
+    response_only=True,
+    value={
+        "network": "alexnet",
+        "layer": "pool5",
+        "channel": 12,
+        "labels": [LABEL | {"details": {"concept": "majority", "words": {"lamp": 2, "light": 1}}}],
+    },
+)
+PICTURES = {
+    kind: {
+        size: f"https://unitscope.example/pictures/{TOKEN}/{kind}-{size}.webp"
+        for size in ("tile", "tile2x", "large")
+    }
+    for kind in ("plain", "segmented")
+}
+TOP_IMAGE = OpenApiExample(
+    "A top image",
+    response_only=True,
+    value={
+        "run": KEY[:12],
+        "end": "top",
+        "rank": 0,
+        "activation": 41.7,
+        "row": 3,
+        "column": 2,
+        "image": {
+            "image_set": "nyuv2",
+            "number": 811,
+            "path": "images/0812.jpg",
+            "scene": "bedroom",
+            "width": 640,
+            "height": 480,
+        },
+        "visible": 0.23,
+        "pictures": PICTURES,
+    },
+)
+IMAGE_SET = OpenApiExample(
+    "An image set",
+    response_only=True,
+    status_codes=["200", "201"],
+    value={
+        "slug": "nyuv2",
+        "root": "/srv/images/nyuv2",
+        "fingerprint": "7d793037a0760186574b0282f2f435e7",
+        "count": 1449,
+        "refused": 0,
+        "scenes": {"bedroom": 383, "kitchen": 225},
+        "labels": {"void_index": 39, "classes": [{"index": 0, "name": "wall"}]},
+        "note": "",
+        "synthetic": False,
+        "state": "done",
+        "error": "",
+        "created_by": "bob",
+        "created_at": WHEN,
+    },
+)
+RUN_VALUE: dict[str, Any] = {
+    "key": KEY,
+    "network": "alexnet",
+    "image_set": "nyuv2",
+    "layers": ["conv4", "pool5"],
+    "recipe": {"version": 1, "layers": ["conv4", "pool5"], "top": 60},
+    "device": "auto",
+    "state": "running",
+    "error": "",
+    "created_by": "bob",
+    "created_at": WHEN,
+    "started_at": WHEN,
+    "finished_at": None,
+}
+RUN = OpenApiExample("A run", response_only=True, value=RUN_VALUE)
+CSV = OpenApiExample(
+    "CSV",
+    response_only=True,
+    media_type="text/csv",
+    value=(
+        "network,layer,unit,concept,category,precision,precision_low,precision_high,answers,"
+        "agreement,images_shown,images_kept,source,run,updated_at\r\n"
+        "alexnet,pool5,12,lamp,object,0.91,0.84,0.96,3,0.67,57,52,people,3f9a1c0b7d5e,"
+        "2026-03-04T05:06:07Z\r\n"
+    ),
+)
+JSONL = OpenApiExample(
+    "JSONL",
+    response_only=True,
+    media_type="application/x-ndjson",
+    value='{"network": "alexnet", "layer": "pool5", "unit": 12, "concept": "lamp", ...}\n',
+)
+
+KEY_SCHEMA = {"type": "string", "pattern": "^[0-9a-f]{12,64}$"}
+IMAGE_SCHEMA = {
+    "type": "object",
+    "required": ["image_set", "number", "path", "scene", "width", "height"],
+    "properties": {
+        "image_set": {"type": "string"},
+        "number": {"type": "integer", "description": "its place in the manifest"},
+        "path": {
+            "type": "string",
+            "nullable": True,
+            "description": "below the root of the image set; null unless you are a researcher",
+        },
+        "scene": {"type": "string"},
+        "width": {"type": "integer"},
+        "height": {"type": "integer"},
+    },
+}
+SIZES_SCHEMA = {
+    "type": "object",
+    "required": ["tile", "tile2x", "large"],
+    "properties": {
+        size: {"type": "string", "format": "uri"} for size in ("tile", "tile2x", "large")
+    },
+}
+PICTURES_SCHEMA = {
+    "type": "object",
+    "nullable": True,
+    "required": ["plain", "segmented"],
+    "properties": {"plain": SIZES_SCHEMA, "segmented": SIZES_SCHEMA},
+}

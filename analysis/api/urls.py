@@ -1,0 +1,38 @@
+"""Addresses of the API below /api/v1/."""
+
+from django.urls import path, re_path, register_converter
+from django.urls.converters import StringConverter
+
+from analysis.api import documentation, exports, image_sets, networks, runs, top_images, units
+
+
+class RunKey(StringConverter):
+    """A run's key, or the first twelve digits of it or more."""
+
+    regex = "[0-9a-f]{12,64}"
+
+
+register_converter(RunKey, "run_key")
+
+UNIT = "units/<slug:network>/<str:layer>/<int:channel>/"
+
+urlpatterns = [
+    path("", documentation.Index.as_view(), name="api-index"),
+    path("schema/", documentation.Schema.as_view(), name="api-schema"),
+    path("docs/", documentation.docs, name="api-docs"),
+    path("networks/", networks.Networks.as_view(), name="api-networks"),
+    path("networks/<slug:network>/", networks.OneNetwork.as_view(), name="api-network"),
+    path("layers/", networks.Layers.as_view(), name="api-layers"),
+    path("units/", units.Units.as_view(), name="api-units"),
+    path(UNIT, units.OneUnit.as_view(), name="api-unit"),
+    path(f"{UNIT}top-images/", top_images.TopImages.as_view(), name="api-top-images"),
+    path("image-sets/", image_sets.ImageSets.as_view(), name="api-image-sets"),
+    path("image-sets/<slug:image_set>/", image_sets.OneImageSet.as_view(), name="api-image-set"),
+    path("runs/", runs.Runs.as_view(), name="api-runs"),
+    path("runs/<run_key:key>/", runs.OneRun.as_view(), name="api-run"),
+    re_path(
+        r"^exports/units\.(?P<form>csv|jsonl|parquet)$",
+        exports.UnitsExport.as_view(),
+        name="api-exports-units",
+    ),
+]
