@@ -19,7 +19,7 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="token_revoke"),
     path("api/v1/", include("analysis.api.urls")),
     path("api/v1/", include("annotate.api.urls")),
-    re_path(r"^api(/|$)", unknown_address),
+    re_path(r"^api(?:/|$)", unknown_address),
     path("", include("annotate.urls")),
     path("", include("analysis.urls")),
 ]
