@@ -178,6 +178,8 @@ CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
+# Small and waited for by somebody: not behind an hour of segmenting.
+CELERY_TASK_ROUTES = {"annotate.tasks.*": {"queue": "interactive"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

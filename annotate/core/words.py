@@ -79,6 +79,7 @@ ENDINGS = (
     (re.compile(r"(?<=[a-z]{2}o)es$"), ""),
     (re.compile(r"(?<=[a-z][^siu])s$"), ""),
 )
+DOUBLED = re.compile(r"(.)\1")
 SPELLINGS = ((re.compile(r"(?<=[a-z]{3})our$"), "or"), (re.compile(r"(?<=[a-z]{3})tre$"), "ter"))
 
 
@@ -102,10 +103,9 @@ def singular(word: str) -> str:
 
 
 def key(concept: str) -> str:
-    """Return what a concept is compared by: case, articles, plural, hyphens and order told away.
+    """Return what a concept is compared by: words without case, article, plural or hyphen.
 
-    “The wheels of a car”, “car wheel” and “Car-Wheels” have one key. Blanks are dropped at the
-    end, so that “bill board” is “billboard”.
+    “The wheels of a car”, “car wheel” and “Car-Wheels” have one key.
     """
     text = unicodedata.normalize("NFKC", concept).casefold()
     text = re.sub(r"[’']s\b", "", text)
@@ -113,7 +113,7 @@ def key(concept: str) -> str:
     left, of, right = text.partition(" of ")
     text = f"{right} {left}" if of else text
     words = [word for word in text.split() if word not in ARTICLES] or text.split()
-    return "".join(singular(word) for word in words) or text.strip() or concept
+    return " ".join(singular(word) for word in words) or text.strip() or concept
 
 
 def _in_word(char: str) -> bool:
@@ -139,17 +139,32 @@ def distance(one: str, other: str) -> int:
     return last[-1]
 
 
-def misspelt(one: str, other: str) -> bool:
-    """Tell whether two keys differ only as a slip of the pen would make them.
+def slip(one: str, other: str) -> bool:
+    """Tell whether two words differ only as a slip of the pen would make them.
 
-    Short words are left alone (horse is not house), and so are words that begin differently:
-    slips at the first letter are rare, other words there are many (flower, slower).
+    A doubled letter or a swap from five letters on, one edit from six, two from nine. Shorter
+    words are left alone (horse is not house, plant not planet), and so are words that begin
+    differently: slips at the first letter are rare, other words there are many (flower, slower).
     """
-    short, long = sorted((len(one), len(other)))
-    if short < 6 or one[0] != other[0]:
+    short = min(len(one), len(other))
+    if short < 5 or one[0] != other[0]:
         return False
-    allowed = 1 if short < 9 else 2
-    return long - short <= allowed and distance(one, other) <= allowed
+    if DOUBLED.sub(r"\1", one) == DOUBLED.sub(r"\1", other):
+        return True
+    edits = distance(one, other)
+    swapped = sorted(one) == sorted(other)
+    return (swapped and edits == 1) or edits <= (short >= 6) + (short >= 9)
+
+
+def alike(one: str, other: str) -> bool:
+    """Tell whether two keys mean one concept: the same but for blanks, or slips of the pen."""
+    joined = one.replace(" ", ""), other.replace(" ", "")
+    if joined[0] == joined[1]:
+        return True
+    words = one.split(), other.split()
+    if len(words[0]) != len(words[1]):
+        return slip(*joined)
+    return all(a == b or slip(a, b) for a, b in zip(*words, strict=True))
 
 
 def merge(concepts: Sequence[str]) -> list[int]:
@@ -162,7 +177,7 @@ def merge(concepts: Sequence[str]) -> list[int]:
     heads: list[str] = []
     belongs: dict[str, str] = {}
     for word in sorted(set(keys), key=lambda word: (-keys.count(word), keys.index(word))):
-        head = next((head for head in heads if misspelt(word, head)), None)
+        head = next((head for head in heads if alike(word, head)), None)
         if head is None:
             heads.append(word)
         belongs[word] = head or word

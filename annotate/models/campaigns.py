@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from analysis.models import Run, Source, Unit
 
@@ -86,6 +87,12 @@ class Campaign(models.Model):
     def worker_kind(self) -> str:
         """Which kind of worker is asked, and counted."""
         return Worker.Kind.SIMULATED if self.simulated else Worker.Kind.PERSON
+
+    @property
+    def address(self) -> str:
+        """Where workers begin; with the secret of the link where the link is the door."""
+        page = reverse("annotate:label_next", args=[self.slug])
+        return f"{page}?k={self.link_token}" if self.access == self.Access.LINK else page
 
     def admits(self, worker: "Worker") -> bool:
         """Tell whether this worker may work here; by a link only where the link is the door."""

@@ -159,14 +159,16 @@ def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[i
     """
     free = Task.objects.filter(campaign=campaign).with_room(now)
     mine = Assignment.objects.filter(worker=worker, task__campaign=campaign)
-    yield from free.filter(pk__in=mine.lapsed(now).values("task")).values_list("pk", flat=True)[:5]
+    lapsed = free.filter(pk__in=mine.lapsed(now).values("task")).order_by("pk")
+    yield from lapsed.values_list("pk", flat=True)[:5]
     window = free.new_to(worker).nearest_completion().values_list("pk", "answers_given")[:WINDOW]
     fresh = sorted((-given, _own_order(worker.pk, pk), pk) for pk, given in window)
     yield from (pk for _, _, pk in fresh)
     if not fresh:
         # Not at once, or giving back the last unit would bring it straight back.
         long_ago = mine.filter(state=Assignment.State.RETURNED, due_at__lt=now - campaign.lease)
-        yield from free.filter(pk__in=long_ago.values("task")).values_list("pk", flat=True)[:5]
+        again = free.filter(pk__in=long_ago.values("task")).order_by("pk")
+        yield from again.values_list("pk", flat=True)[:5]
 
 
 def _own_order(worker: int, task: int) -> bytes:
@@ -179,7 +181,8 @@ def _lease(task_pk: int, worker: Worker, now: datetime) -> Assignment | None:
     """Lease one place of a task, or None if somebody took the last one since it was read."""
     # Rows are locked in one order everywhere: worker, task, assignment.
     Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)  # his second tab waits here
-    task = Task.objects.select_for_update(no_key=True).get(pk=task_pk)
+    locked = Task.objects.select_for_update(no_key=True, of=("self",))
+    task = locked.select_related("campaign").get(pk=task_pk)
     if held := _held(worker, task.campaign, now):
         return held
     if not Task.objects.filter(pk=task_pk).with_room(now).exists():
@@ -194,4 +197,6 @@ def _lease(task_pk: int, worker: Worker, now: datetime) -> Assignment | None:
         again = Assignment.objects.filter(pk=lease.pk).exclude(state=Assignment.State.SUBMITTED)
         if not again.update(state=Assignment.State.HELD, leased_at=now, due_at=due):
             return None
-    return Assignment.objects.of(worker).get(pk=lease.pk)
+        lease.refresh_from_db()
+    lease.task, lease.worker = task, worker
+    return lease

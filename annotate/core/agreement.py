@@ -1,0 +1,98 @@
+"""How far several people say the same, and how sure that makes a share of images.
+
+Every vote table here has one row for each answer and one column for each image:
+1 kept, 0 rejected, nan not seen.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Votes = NDArray[np.float64]
+Z95 = 1.959963984540054
+
+
+def share_agreeing(pairs: Sequence[tuple[int, str]], concept: int, category: str) -> float:
+    """Return the share of answers with this group of words and this category.
+
+    ``pairs`` holds one (group of words, category) for each answer. A single answer agrees with
+    itself: the share is 1, and the consensus says that it is single.
+    """
+    if not pairs:
+        raise ValueError("no answers, so no share of them agrees")
+    return sum(pair == (concept, category) for pair in pairs) / len(pairs)
+
+
+def precision(votes: Votes) -> float:
+    """Return the mean over answers of kept / shown (Zhou et al. 2015, section 3.3).
+
+    Images that an answer did not see count neither as kept nor as shown.
+    """
+    return float(np.nanmean(votes, axis=1).mean())
+
+
+def precision_interval(votes: Votes, z: float = Z95) -> tuple[float, float]:
+    """Bound the precision: a Wilson interval with an effective number of observations.
+
+    Votes of one person hang together, and so do votes on one image, so 3 × 57 votes are far
+    fewer than 171 independent ones. The variance of the mean of a table whose rows and columns
+    are both drawn at random is (MS_rows + MS_columns - MS_rest) / (rows × columns). The effective
+    number n is p (1 - p) over that variance: as many independent votes as would be as unsure. It
+    is never more than the number of images, however many people look at the same ones, and never
+    less than one. Wilson's interval with n stays within 0 and 1, and has a width at p = 1.
+    """
+    p = precision(votes)
+    images = votes.shape[1]
+    row_means = np.nanmean(votes, axis=1, keepdims=True)  # (answers, 1)
+    table = np.where(np.isnan(votes), row_means, votes)  # (answers, images)
+    variance = _variance_of_mean(table)
+    spread = p * (1 - p)
+    n = images if variance <= 0 or spread <= 0 else min(max(spread / variance, 1.0), images)
+    return wilson(p, n, z)
+
+
+def _variance_of_mean(table: Votes) -> float:
+    """Return the variance of the mean of a table with random rows and random columns.
+
+    With a single row only the columns vary: what another person would have said is not known.
+    """
+    answers, images = len(table), len(table.T)
+    mean, rows, columns = float(table.mean()), table.mean(axis=1), table.mean(axis=0)
+    if images < 2:
+        return 0.0
+    ms_columns = answers * float(((columns - mean) ** 2).sum()) / (images - 1)
+    if answers < 2:
+        return ms_columns / images
+    ms_rows = images * float(((rows - mean) ** 2).sum()) / (answers - 1)
+    rest = table - rows[:, None] - columns[None, :] + mean  # (answers, images)
+    ms_rest = float((rest**2).sum()) / ((answers - 1) * (images - 1))
+    return (ms_rows + ms_columns - ms_rest) / (answers * images)
+
+
+def wilson(p: float, n: float, z: float = Z95) -> tuple[float, float]:
+    """Return Wilson's score interval for a share ``p`` seen in ``n`` observations."""
+    if n <= 0 or not 0 <= p <= 1:
+        raise ValueError(f"no interval for a share of {p} in {n} observations")
+    centre = p + z * z / (2 * n)
+    reach = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    low, high = (centre - reach) / scale, (centre + reach) / scale
+    return max(0.0, min(low, p)), min(1.0, max(high, p))
+
+
+def fleiss_kappa(labels: Sequence[Sequence[str]]) -> float | None:
+    """Return Fleiss' kappa of items that were each labelled equally often; None if undefined.
+
+    Items with fewer labels than the most are left out: the formula needs one number for all.
+    """
+    most = max((len(item) for item in labels), default=0)
+    items = [item for item in labels if len(item) == most]
+    if most < 2:
+        return None
+    kinds = sorted({label for item in items for label in item})
+    counts = np.array([[list(item).count(kind) for kind in kinds] for item in items], dtype=float)
+    agree = ((counts**2).sum(axis=1) - most) / (most * (most - 1))  # (items,)
+    chance = float(((counts.sum(axis=0) / counts.sum()) ** 2).sum())
+    return None if chance >= 1 else (float(agree.mean()) - chance) / (1 - chance)

@@ -1,0 +1,102 @@
+"""Handing a consensus over to `analysis`: one call for each unit, as answers arrive."""
+
+from typing import Any
+
+from django.db import transaction
+
+from analysis.models import UnitSemantics
+from analysis.services import semantics
+from analysis.services.semantics import UnitLabel
+from annotate.core.consensus import Consensus, Said, decide
+from annotate.models import Answer, Campaign, Task
+
+INTERVAL = "95% Wilson, effective number of votes from the variance between answers and images"
+
+
+@transaction.atomic
+def publish_task(task: Task, method: str = "majority") -> UnitSemantics | None:
+    """Write down what the answers so far make of one unit; may be repeated at will.
+
+    Only answers of the campaign's kind of worker count: a simulated one never becomes people's.
+    A unit without answers loses the label that this campaign gave it.
+    """
+    # Whoever comes second waits, then reads every answer that the first one read.
+    task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+    campaign = Campaign.objects.select_related("run").get(pk=task.campaign_id)
+    answers = list(task.answers.filter(worker__kind=campaign.worker_kind).select_related("worker"))
+    if not answers:
+        semantics.withdraw(unit=task.unit, source=campaign.source, origin=campaign.slug)
+        return None
+    said = [_said(answer) for answer in answers]
+    found = decide(said, len(task.items), frozenset(task.controls), method)
+    return semantics.record(
+        unit=task.unit,
+        source=campaign.source,
+        origin=campaign.slug,
+        run=campaign.run,
+        label=_label(task, answers, found, method),
+    )
+
+
+def publish(campaign: Campaign, method: str = "majority") -> int:
+    """Write down every unit of a campaign that has answers; return how many these are."""
+    answered = campaign.tasks.filter(answers_given__gt=0).select_related("unit")
+    published = 0
+    for task in answered.order_by("pk").iterator(500):
+        published += publish_task(task, method) is not None
+    return published
+
+
+def _said(answer: Answer) -> Said:
+    """Return an answer as the core reads it; its author by pseudonym."""
+    return Said(
+        who=answer.worker.pseudonym,
+        concept=answer.concept,
+        category=answer.category,
+        rejected=frozenset(answer.rejected),
+        unseen=frozenset(answer.unseen),
+    )
+
+
+def _label(task: Task, answers: list[Answer], found: Consensus, method: str) -> UnitLabel:
+    """Return the consensus as `analysis` keeps it."""
+    return UnitLabel(
+        concept=found.concept,
+        category=found.category,
+        precision=found.precision,
+        precision_low=found.precision_low,
+        precision_high=found.precision_high,
+        answers=found.answers,
+        agreement=found.agreement,
+        images_shown=len(found.votes),
+        images_kept=len(found.kept),
+        details=_details(task, answers, found, method),
+    )
+
+
+def _details(task: Task, answers: list[Answer], found: Consensus, method: str) -> dict[str, Any]:
+    """Keep how the label came about: all words with their pseudonyms, all votes on images.
+
+    Images are named by the key of their top-image row.
+    """
+    rows = zip(answers, found.groups, found.shares, strict=True)
+    return {
+        "method": method,
+        "interval": INTERVAL,
+        "concept": found.how_concept,
+        "category": found.how_category,
+        "words": [
+            {
+                "worker": answer.worker.pseudonym,
+                "concept": answer.concept,
+                "category": answer.category,
+                "same_concept_as": group,
+                "precision": round(share, 4),
+                "controls_missed": answer.controls_missed,
+            }
+            for answer, group, share in rows
+        ],
+        "votes": {str(task.items[place]): vote for place, vote in found.votes.items()},
+        "kept": [task.items[place] for place in found.kept],
+        "tied": [task.items[place] for place in found.tied],
+    }

@@ -1,0 +1,15 @@
+"""Celery tasks of the annotate app: load by id, call one thing."""
+
+from celery import shared_task
+from django.db import OperationalError
+
+from annotate.models import Task
+from annotate.services import consensus
+
+
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def aggregate(task_pk: int) -> None:
+    """Bring a unit's label up to date with its answers; a second delivery changes nothing."""
+    task = Task.objects.filter(pk=task_pk).first()
+    if task is not None:  # its campaign may have been deleted since
+        consensus.publish_task(task)

@@ -1,0 +1,166 @@
+"""From answers to a label: votes, words, ties, precision with its interval, agreement."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.core import agreement
+from annotate.core.consensus import METHODS, Said, decide
+
+
+def said(concept="lamp", category="object", rejected=(), unseen=(), who="w"):
+    """Return one answer."""
+    return Said(who, concept, category, frozenset(rejected), frozenset(unseen))
+
+
+def test_each_image_is_kept_by_majority_and_planted_ones_count_nowhere():
+    answers = [said(rejected=[0, 1, 9]), said(rejected=[1, 9]), said(rejected=[2, 9])]
+    found = decide(answers, 10, frozenset({9}))
+    assert found.kept == [0, 2, 3, 4, 5, 6, 7, 8]
+    assert found.tied == []
+    assert found.votes[1] == (1, 3)
+    assert 9 not in found.votes
+    assert found.shares == pytest.approx([7 / 9, 8 / 9, 8 / 9])
+    assert found.precision == pytest.approx((7 + 8 + 8) / 27)
+
+
+def test_half_of_the_votes_is_a_tie_and_not_kept():
+    found = decide([said(rejected=[0]), said()], 4, frozenset())
+    assert (found.kept, found.tied) == ([1, 2, 3], [0])
+
+
+def test_an_image_that_failed_to_load_is_neither_kept_nor_shown():
+    found = decide([said(rejected=[0], unseen=[1]), said()], 4, frozenset())
+    assert found.votes[1] == (1, 1)
+    assert found.shares == pytest.approx([2 / 3, 1.0])
+    assert found.precision == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_words_that_differ_by_spelling_are_one_concept():
+    answers = [said("billiard tables"), said("Billard table"), said("pool", "scene")]
+    found = decide(answers, 4, frozenset())
+    assert found.concept == "billiard tables"
+    assert (found.how_concept, found.how_category) == ("majority", "majority")
+    assert found.agreement == pytest.approx(2 / 3)
+
+
+def test_agreement_needs_both_concept_and_category():
+    found = decide([said(), said(category="part"), said("bed")], 4, frozenset())
+    assert (found.concept, found.category) == ("lamp", "object")
+    assert found.agreement == pytest.approx(1 / 3)
+
+
+def test_a_single_answer_is_marked():
+    found = decide([said()], 4, frozenset())
+    assert (found.how_concept, found.how_category) == ("single", "single")
+    assert (found.agreement, found.answers) == (1.0, 1)
+
+
+def test_a_tie_of_concepts_goes_to_the_commoner_category_and_is_marked():
+    answers = [said("water", "texture"), said("sea", "region"), said("lake", "region")]
+    found = decide(answers, 4, frozenset())
+    assert (found.concept, found.category) == ("sea", "region")
+    assert (found.how_concept, found.how_category) == ("tie", "majority")
+    assert found.agreement == pytest.approx(1 / 3)
+
+
+def test_a_tie_of_categories_goes_to_the_one_of_the_concept():
+    answers = [said("a", "texture"), said("lamp", "object"), said("lamp", "part")]
+    found = decide(answers, 4, frozenset())
+    assert (found.concept, found.category, found.how_category) == ("lamp", "object", "tie")
+
+
+def test_a_tie_of_everything_goes_to_the_first_answer():
+    found = decide([said("b", "scene"), said("a", "simple")], 4, frozenset())
+    assert (found.concept, found.category) == ("b", "scene")
+    assert (found.how_concept, found.how_category) == ("tie", "tie")
+
+
+def test_no_answers_and_unknown_methods_are_refused():
+    with pytest.raises(ValueError, match="no answers"):
+        decide([], 4, frozenset())
+    with pytest.raises(ValueError, match="majority"):
+        decide([said()], 4, frozenset(), "oracle")
+    assert list(METHODS) == ["majority"]
+
+
+answers_of_ten = st.lists(
+    st.builds(
+        said,
+        st.sampled_from(["lamp", "bed", "lamps", "window"]),
+        st.sampled_from(["object", "part", "scene"]),
+        st.sets(st.integers(0, 11), max_size=8),
+        st.sets(st.integers(0, 11), max_size=3),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(answers_of_ten)
+def test_any_answers_give_shares_in_order(answers):
+    found = decide(answers, 12, frozenset({4, 5}))
+    assert 0 <= found.precision_low <= found.precision <= found.precision_high <= 1
+    assert 0 <= found.agreement <= 1
+    assert len(found.votes) == 10
+    assert found == decide(answers, 12, frozenset({4, 5}))
+
+
+@given(answers_of_ten)
+def test_the_vote_on_each_image_is_that_of_a_slow_count(answers):
+    found = decide(answers, 12, frozenset({4, 5}))
+    for place in set(range(12)) - {4, 5}:
+        saw = [a for a in answers if place in a.rejected or place not in a.unseen]
+        keep = [a for a in saw if place not in a.rejected]
+        assert found.votes[place] == (len(keep), len(saw))
+        assert (place in found.kept) == (2 * len(keep) > len(saw))
+
+
+# ---- Intervals -------------------------------------------------------------------------------
+def test_wilson_is_that_of_the_textbook():
+    low, high = agreement.wilson(0.8, 50)
+    assert (low, high) == (pytest.approx(0.6696, abs=1e-4), pytest.approx(0.8876, abs=1e-4))
+    assert agreement.wilson(1.0, 57)[0] < 0.95
+    with pytest.raises(ValueError, match="no interval"):
+        agreement.wilson(1.2, 5)
+
+
+def test_people_who_disagree_widen_the_interval():
+    alike, apart = np.ones((3, 50)), np.ones((3, 50))
+    alike[:, :15] = 0
+    apart[0, :35], apart[1, :5], apart[2, :5] = 0, 0, 0
+    assert agreement.precision(alike) == pytest.approx(agreement.precision(apart))
+    width = [np.diff(agreement.precision_interval(table))[0] for table in (alike, apart)]
+    assert width[1] > 1.5 * width[0]
+
+
+def test_more_people_on_the_same_images_never_count_as_more_images():
+    one, many = np.ones((1, 50)), np.ones((9, 50))
+    one[:, :10] = many[:, :10] = 0
+    expected = pytest.approx(agreement.wilson(0.8, 50), abs=0.01)
+    assert agreement.precision_interval(one) == expected
+    assert agreement.precision_interval(many) == expected
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(7)
+    covered = 0
+    for _ in range(600):
+        people = rng.normal(0, 0.7, size=(5, 1))
+        images = rng.normal(0, 1.0, size=(1, 57))
+        table = (rng.random((5, 57)) < 1 / (1 + np.exp(-(1.2 + people + images)))).astype(float)
+        low, high = agreement.precision_interval(table)
+        covered += low <= 0.7181 <= high  # mean of the logistic over both normals, by simulation
+    assert 0.88 <= covered / 600 <= 0.99
+
+
+def test_kappa_is_that_of_fleiss_own_example():
+    counts = [
+        (0, 0, 0, 0, 14), (0, 2, 6, 4, 2), (0, 0, 3, 5, 6), (0, 3, 9, 2, 0), (2, 2, 8, 1, 1),
+        (7, 7, 0, 0, 0), (3, 2, 6, 3, 0), (2, 5, 3, 2, 2), (6, 5, 2, 1, 0), (0, 2, 2, 3, 7),
+    ]  # fmt: skip
+    items = [[str(kind) for kind, n in enumerate(row) for _ in range(n)] for row in counts]
+    assert agreement.fleiss_kappa(items) == pytest.approx(0.210, abs=0.001)
+    assert agreement.fleiss_kappa([["a"], ["b"]]) is None
+    assert agreement.fleiss_kappa([["a", "a"], ["a", "a"]]) is None
