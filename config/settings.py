@@ -116,6 +116,8 @@ DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+    # Tests use a file too: in memory, all threads of a live server would share one connection.
+    DATABASES["default"]["TEST"] = {"NAME": VAR / "test.sqlite3"}
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE takes the write lock at the start: no transaction fails half-way for it.
         "transaction_mode": "IMMEDIATE",

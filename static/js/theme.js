@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   const root = document.documentElement;
+  root.dataset.scripts = "on"; // styles that need scripts to be reachable wait for this
   const system = window.matchMedia("(prefers-color-scheme: dark)");
 
   function remembered() {

@@ -1,0 +1,100 @@
+"""What the labelling page shows: tiles in this worker's order, groups, progress, his draft."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from analysis.models import Category, Segment
+from annotate.core.assembly import shown_order
+from annotate.models import Assignment, Campaign, Task, Worker
+from annotate.services.assignments import progress_of
+from annotate.services.pace import seconds_each
+
+# Pictures of the first rows are fetched at once, on the widest grid and on a phone.
+EAGER = 24
+EXAMPLES = {
+    Category.SIMPLE: "blue, lines",
+    Category.TEXTURE: "wood, grid",
+    Category.REGION: "road, grass",
+    Category.PART: "head, leg",
+    Category.OBJECT: "bed, car",
+    Category.SCENE: "kitchen, street",
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of the grid; all its addresses look alike, whatever the picture is."""
+
+    place: int
+    number: int
+    address: str
+    sharp: str
+    rejected: bool
+    unseen: bool
+    eager: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """One of the six semantic groups, as the form offers it."""
+
+    value: str
+    name: str
+    meaning: str
+    examples: str
+    chosen: bool
+
+
+def tiles(assignment: Assignment, draft: dict[str, Any]) -> list[Tile]:
+    """Return the pictures in the order in which this worker sees them."""
+    items = assignment.task.items
+    pictures = _pictures(items)
+    rejected, unseen = set(draft.get("rejected", [])), set(draft.get("unseen", []))
+    return [
+        Tile(
+            place=place,
+            number=number,
+            address=pictures[items[place]].url("segmented", "tile"),
+            sharp=pictures[items[place]].url("segmented", "tile2x"),
+            rejected=place in rejected,
+            unseen=place in unseen,
+            eager=number <= EAGER,
+        )
+        for number, place in enumerate(shown_order(len(items), assignment.seed), start=1)
+    ]
+
+
+def groups(chosen: str) -> Iterator[Group]:
+    """Give the six groups, low to high."""
+    for category in Category:
+        name = category.value.capitalize()
+        yield Group(category.value, name, category.label, EXAMPLES[category], category == chosen)
+
+
+def addresses(task: Task) -> list[list[str]]:
+    """Return both sizes of every tile of a task, for fetching them ahead."""
+    found = _pictures(task.items).values()
+    return [[one.url("segmented", "tile"), one.url("segmented", "tile2x")] for one in found]
+
+
+def standing(worker: Worker, campaign: Campaign, now: datetime) -> dict[str, Any]:
+    """Return where the worker stands: which unit this is, of how many, at what pace."""
+    progress = progress_of(worker, campaign, now)
+    return {
+        "answered": progress.answered,
+        "left": progress.left,
+        "number": progress.answered + 1,
+        "total": progress.answered + progress.left,
+        "more": progress.more,
+        "pace": seconds_each(worker, campaign),
+    }
+
+
+def _pictures(items: Sequence[int]) -> dict[int, Segment]:
+    """Return the segment of each top image, in one query."""
+    rows = Segment.objects.filter(top_image__in=items).only("token", "top_image_id")
+    found = {row.top_image_id: row for row in rows}
+    # A picture that was lost shows as failed to load, and the rest of the unit can be judged.
+    return {item: found.get(item) or Segment(token="0" * 32) for item in items}
