@@ -1,1 +1,82 @@
-"""Celery tasks of the analysis app: load by id, call one thing."""
+"""Celery tasks of the analysis app: load by id, call one thing.
+
+A message is only a wake-up: what is to be done stands in the rows, where it is claimed. A message
+that is lost, late or doubled changes nothing, for `sweep` sends it again.
+"""
+
+from collections.abc import Collection
+from functools import partial
+from threading import Event, Lock
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from analysis.models import Job, Run
+from analysis.services import jobs, shards
+
+# Enough for several idle workers to join at once; others find the work when they sweep.
+WAKE_UPS = 4
+# A wake-up that nobody heard for so long is of no use any more: seconds.
+WAKE_UP_EXPIRES = 300
+
+# Set when this process is asked to end: work stops after the batch and is put back.
+stopping = Event()
+# One thread of a process works on shards, so that the others stay free for short tasks.
+_at_work = Lock()
+
+
+@shared_task
+def work_on(job_pk: int) -> None:
+    """Take shards of a job one after another, until none is left; then look for other work."""
+    if not _at_work.acquire(blocking=False):
+        return  # the thread that works will sweep when it has done
+    try:
+        work_here(Job.objects.select_related("run").get(pk=job_pk))
+    finally:
+        _at_work.release()
+    if not stopping.is_set():
+        sweep()
+
+
+def work_here(job: Job, stop: Event = stopping) -> None:
+    """Work on a job in this thread, and wake the workers of the run's next job."""
+    from analysis.pipeline import loop  # late: torch is loaded by workers only
+
+    following = loop.work_on(job, stop)
+    if following:
+        wake(following)
+
+
+@shared_task
+def sweep(queues: Collection[str] | None = None) -> None:
+    """Free what lost workers hold, and wake workers for whatever may be done now.
+
+    ``queues`` limits the wake-ups to queues that somebody listens to. Sweeping twice, or in
+    several workers at once, does no harm.
+    """
+    now = timezone.now()
+    shards.free_lost(now)
+    jobs.free_lost(now)
+    if _at_work.locked():
+        return  # a busy worker needs no wake-up: it sweeps when it has done
+    for job in Job.objects.ready(now).order_by("run__created_at"):
+        if queues is None or job.queue in queues:
+            _send(job.pk, job.queue)
+
+
+def wake(job: Job) -> None:
+    """Wake idle workers for a job, once the rows are committed."""
+    for _ in range(min(WAKE_UPS, max(1, job.shards.free(timezone.now()).count()))):
+        # robust: with the broker away the rows stand, and a sweep finds them.
+        transaction.on_commit(partial(_send, job.pk, job.queue), robust=True)
+
+
+def wake_run(run: Run) -> None:
+    """Wake idle workers for a run that was asked for or resumed, once the rows are committed."""
+    for job in Job.objects.ready(timezone.now()).filter(run=run):
+        wake(job)
+
+
+def _send(job_pk: int, queue: str) -> None:
+    work_on.apply_async((job_pk,), queue=queue, expires=WAKE_UP_EXPIRES)

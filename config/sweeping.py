@@ -1,0 +1,53 @@
+"""The sweeper: a thread of every worker that beats, frees what others lost, and sends wake-ups."""
+
+import logging
+from threading import Event, Thread
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from analysis import tasks
+from analysis.services import listeners
+from analysis.services.processes import claim_name
+
+EVERY = 15.0  # seconds
+logger = logging.getLogger(__name__)
+
+
+class Sweeper:
+    """Sweeps at the start of a worker and every fifteen seconds, for the queues it listens to.
+
+    It lives in the worker, so that no scheduler needs to run beside it and none outlives it.
+    """
+
+    def __init__(self) -> None:
+        self.name = claim_name()
+        self.over = Event()
+        self.queues: list[str] = []
+
+    def listen(self, queues: list[str]) -> None:
+        """Start the thread."""
+        self.queues = queues
+        Thread(target=self._run, name="sweeper", daemon=True).start()
+
+    def leave(self) -> None:
+        """End the thread and forget the worker."""
+        self.over.set()
+        if self.queues:
+            listeners.leave(self.name)
+            connection.close()
+
+    def _run(self) -> None:
+        while not self.over.is_set():
+            try:
+                listeners.beat(self.name, self.queues, settings.DEVICE, timezone.now())
+                tasks.sweep(self.queues)
+            except Exception:  # the database or broker is away: it may come back
+                logger.exception("the sweep failed; the next is in %d s", EVERY)
+            finally:
+                connection.close()
+            self.over.wait(EVERY)
+
+
+sweeper = Sweeper()
