@@ -1,0 +1,103 @@
+"""Counts the object detectors of the trained network and of an untrained copy, by the masks."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from analysis.core.dissection import DETECTS, TOP, Detector, Dissection, enlarge
+from demonstration.network import INPUT, SceneNet, prepared
+from demonstration.world import CLASSES, REGIONS, VOID, World, name, picture
+
+STRIDE, OFFSET = 8.0, 4.0  # of conv5: three pools of two, odd kernels padded evenly
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a network's last layer detects."""
+
+    units: int
+    detectors: list[Detector]
+    ceiling: dict[str, float]  # class → the most that any unit could reach
+
+    @property
+    def objects(self) -> list[Detector]:
+        """Those that detect an object: what stands in a picture, not what fills it."""
+        return [found for found in self.detectors if CLASSES[found.label] not in REGIONS]
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """Object class → number of units that detect it, most first."""
+        return dict(Counter(CLASSES[found.label] for found in self.objects).most_common())
+
+    def sentence(self, title: str) -> str:
+        """Return the count in words."""
+        kinds = ", ".join(f"{label} {count}" for label, count in self.classes.items())
+        named = f" of {len(self.classes)} classes ({kinds})" if kinds else ""
+        return (
+            f"{title}: {len(self.objects)} of {self.units} units detect an object{named}; "
+            f"{len(self.detectors) - len(self.objects)} more a region (IoU > {DETECTS}, "
+            f"top {TOP:.1%})"
+        )
+
+
+Batch = tuple[Tensor, Tensor]  # (batch, 3, INPUT, INPUT) ready for the network, (batch, INPUT, INPUT)
+
+
+def _batch(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
+    """Return pictures as the network takes them, and masks at its input size."""
+    images = torch.from_numpy(np.stack([image for image, _ in pairs])).permute(0, 3, 1, 2)
+    masks = [
+        np.asarray(Image.fromarray(mask).resize((INPUT, INPUT), Image.Resampling.NEAREST))
+        for _, mask in pairs
+    ]
+    return prepared(images), torch.from_numpy(np.stack(masks)).long()
+
+
+def drawn(world: World) -> Iterator[Batch]:
+    """Yield a world drawn on the spot, in batches."""
+    for first in range(0, world.images, BATCH):
+        numbers = range(first, min(first + BATCH, world.images))
+        yield _batch([picture(world, number) for number in numbers])
+
+
+def stored(folder: Path) -> Iterator[Batch]:
+    """Yield a world that was written to a folder, in batches."""
+    count = json.loads((folder / "labels.json").read_text("utf-8"))["world"]["images"]
+
+    def pair(number: int) -> tuple[np.ndarray, np.ndarray]:
+        image = Image.open(folder / "images" / f"{name(number)}.jpg")
+        return np.asarray(image), np.asarray(Image.open(folder / "masks" / f"{name(number)}.png"))
+
+    for first in range(0, count, BATCH):
+        yield _batch([pair(number) for number in range(first, min(first + BATCH, count))])
+
+
+def _maps(network: SceneNet, images: Tensor) -> Tensor:
+    with torch.inference_mode():
+        maps: Tensor = network.features(images)
+    return maps
+
+
+def thresholds(maps: list[Tensor]) -> Tensor:
+    """Return the value that each unit exceeds at a share TOP of its locations."""
+    values = torch.cat([part.transpose(0, 1).flatten(1) for part in maps], dim=1)
+    most = int(values.shape[1] * TOP)
+    return values.topk(most + 1, dim=1).values[:, -1]
+
+
+def dissected(network: SceneNet, batches: list[Batch]) -> Found:
+    """Dissect the last layer of a network over a world small enough to keep its maps."""
+    maps = [_maps(network, images) for images, _ in batches]
+    dissection = Dissection(thresholds(maps), len(CLASSES), VOID)
+    for part, (_, masks) in zip(maps, batches, strict=True):
+        dissection.add(enlarge(part, (INPUT, INPUT), STRIDE, OFFSET), masks)
+    ceiling = dict(zip(CLASSES, dissection.ceiling().tolist(), strict=True))
+    return Found(len(dissection.on), dissection.detectors(), ceiling)
