@@ -1,0 +1,190 @@
+"""What a scan costs beside a bare forward pass: five AlexNet layers, K = 60, both ends, sketch.
+
+    python -m benchmarks.scan [--images N] [--device cpu|cuda] [--batch N] [--rounds N]
+
+Both run on the same batches in memory, batch by batch in turn, after a warm-up. The time of each
+batch is the median over the rounds; every round starts with empty lists, so the dear beginning of
+a scan counts. Bare is the network's own call up to the last of the layers, in the same layout.
+Peak memory is taken in processes of their own, for 500 and for 5,000 images.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from analysis.core.activations import Run, trace
+from analysis.core.layer_scan import Keep, LayerScan
+
+LAYERS = {
+    "pool1": ("features.2", 64),
+    "pool2": ("features.5", 192),
+    "conv3": ("features.7", 384),
+    "conv4": ("features.9", 256),
+    "pool5": ("features.12", 256),
+}
+SIDE = 227
+RING = 16  # batches held in memory; further ones are these, moved sideways
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    images: int
+    device: str
+    batch: int
+    rounds: int
+    memory_only: bool
+
+
+def main() -> None:
+    """Measure, explain, and print one JSON object as the last line."""
+    options = parsed()
+    torch.manual_seed(0)
+    model = torchvision.models.alexnet().eval().to(options.device)
+    model = model.to(memory_format=torch.channels_last)
+    if options.memory_only:
+        with trace(model, [module for module, _ in LAYERS.values()]) as run:
+            scan(run, numbered(options, ring(options)), options)
+        print(json.dumps({"images": options.images, "peak_mb": peak_mb(options.device)}))
+        return
+    bare_s, scan_s = measure(model, options)
+    few, many = (memory(options, images) for images in (500, 5000))
+    print(
+        f"five layers of AlexNet at {SIDE} px, {options.images} images, batches of "
+        f"{options.batch}, {torch.get_num_threads()} threads, {options.device}"
+    )
+    print(f"peak memory: {few:.0f} MB for 500 images, {many:.0f} MB for 5,000 images")
+    print(
+        json.dumps(
+            {
+                "network": "torchvision:alexnet",
+                "images_per_s": round(options.images / scan_s, 1),
+                "bare_images_per_s": round(options.images / bare_s, 1),
+                "ratio": round(bare_s / scan_s, 4),
+                "peak_mb": round(many, 1),
+                "peak_mb_500": round(few, 1),
+                "peak_mb_5000": round(many, 1),
+                "images": options.images,
+                "batch": options.batch,
+                "device": options.device,
+                "threads": torch.get_num_threads(),
+            }
+        )
+    )
+
+
+def parsed() -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Scan against bare forward pass.")
+    parser.add_argument("--images", type=int, default=512)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory-only", action="store_true", help="scan once, print the peak")
+    return Options(**vars(parser.parse_args()))
+
+
+def ring(options: Options) -> list[Tensor]:
+    """Return the batches held in memory: smooth random pictures, as unlike as photographs."""
+    made = []
+    for number in range(min(RING, -(-options.images // options.batch))):
+        torch.manual_seed(number)
+        coarse = torch.randn(options.batch, 3, 29, 29)
+        fine = nn.functional.interpolate(coarse, size=SIDE, mode="bilinear")
+        fine += 0.3 * torch.randn_like(fine)
+        made.append(fine.to(options.device).contiguous(memory_format=torch.channels_last))
+    return made
+
+
+def numbered(options: Options, held: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield every batch with its image numbers."""
+    for number, first in enumerate(range(0, options.images, options.batch)):
+        turn, place = divmod(number, len(held))
+        batch = held[place] if not turn else held[place].roll(turn, dims=3)
+        batch = batch[: options.images - first]
+        yield batch, torch.arange(first, first + len(batch), device=options.device)
+
+
+def measure(model: nn.Module, options: Options) -> tuple[float, float]:
+    """Return the seconds of all batches, bare and scanned."""
+    features = model.features
+    times: list[list[tuple[float, float]]] = []
+    held = ring(options)
+    with trace(model, [module for module, _ in LAYERS.values()]) as run:
+        for turn in range(options.rounds + 1):  # the first is the warm-up
+            scans, row = fresh(options), []
+            for place, (batch, image) in enumerate(numbered(options, held)):
+                both: list[Callable[[], object]] = [
+                    lambda batch=batch: bare(features, batch),
+                    lambda batch=batch, image=image: scan_batch(run, batch, image, scans),
+                ]
+                # Who goes first changes, so that neither always finds the warmer cache.
+                order = (0, 1) if (turn + place) % 2 else (1, 0)
+                spent = {which: seconds(both[which], options.device) for which in order}
+                row.append((spent[0], spent[1]))
+            times.append(row)
+    batches = list(zip(*times[1:], strict=True))
+    totals = [sum(median(turn[which] for turn in rounds) for rounds in batches) for which in (0, 1)]
+    return totals[0], totals[1]
+
+
+def bare(features: nn.Module, batch: Tensor) -> None:
+    """Run the network to the last of the layers and look at nothing."""
+    with torch.inference_mode():
+        features(batch)
+
+
+def fresh(options: Options) -> dict[str, LayerScan]:
+    """Return empty statistics for each layer, by its module."""
+    return {module: LayerScan(units, Keep(), options.device) for module, units in LAYERS.values()}
+
+
+def scan_batch(run: Run, batch: Tensor, image: Tensor, scans: dict[str, LayerScan]) -> None:
+    """Scan one batch."""
+    run(batch, lambda name, maps: scans[name].add(maps, image))
+
+
+def scan(run: Run, batches: Iterator[tuple[Tensor, Tensor]], options: Options) -> None:
+    """Scan all batches."""
+    scans = fresh(options)
+    for batch, image in batches:
+        scan_batch(run, batch, image, scans)
+
+
+def seconds(work: Callable[[], object], device: str) -> float:
+    """Return how long some work takes, to its very end on the device."""
+    start = time.perf_counter()
+    work()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def peak_mb(device: str) -> float:
+    """Return the peak memory of this process so far (on CUDA: of the device)."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def memory(options: Options, images: int) -> float:
+    """Return the peak memory of a process that scans so many images and nothing else."""
+    command = [sys.executable, "-m", "benchmarks.scan", "--memory-only", "--images", str(images)]
+    command += ["--device", options.device, "--batch", str(options.batch)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(json.loads(done.stdout.splitlines()[-1])["peak_mb"])
+
+
+if __name__ == "__main__":
+    main()
