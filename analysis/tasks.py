@@ -5,7 +5,6 @@ that is lost, late or doubled changes nothing, for `sweep` sends it again.
 """
 
 from collections.abc import Collection
-from functools import partial
 from threading import Event, Lock
 
 from celery import shared_task
@@ -67,9 +66,13 @@ def sweep(queues: Collection[str] | None = None) -> None:
 
 def wake(job: Job) -> None:
     """Wake idle workers for a job, once the rows are committed."""
-    for _ in range(min(WAKE_UPS, max(1, job.shards.free(timezone.now()).count()))):
-        # robust: with the broker away the rows stand, and a sweep finds them.
-        transaction.on_commit(partial(_send, job.pk, job.queue), robust=True)
+
+    def send() -> None:
+        for _ in range(min(WAKE_UPS, max(1, job.shards.free(timezone.now()).count()))):
+            _send(job.pk, job.queue)
+
+    # robust: with the broker away the rows stand, and a sweep finds them.
+    transaction.on_commit(send, robust=True)
 
 
 def wake_run(run: Run) -> None:
