@@ -1,7 +1,8 @@
 """What all addresses of the API share: strict parameters, counted calls, cheap repetition."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -32,12 +33,15 @@ class Endpoint(GenericAPIView[Any]):
         return conditional_page(super().as_view(**initkwargs))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Count the call before anything is looked up for it, then check it."""
+        """Find out who calls, count the call, and check it."""
         self.format_kwarg = None
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
-        self.check_throttles(request)
-        self.perform_authentication(request)
+        try:
+            self.perform_authentication(request)
+        finally:
+            # A wrong token is counted too, by its address: or guessing were free.
+            self.check_throttles(request)
         self.check_permissions(request)
         self.check_address(kwargs)
         self.check_parameters(request)
@@ -80,6 +84,11 @@ class Endpoint(GenericAPIView[Any]):
         answer.headers["Cache-Control"] = "private, no-cache"
         answer.headers["Vary"] = "Accept, Authorization, Cookie"
         return answer
+
+    @property
+    def user(self) -> User:
+        """Return the caller, where only somebody known gets this far."""
+        return cast("User", self.request.user)
 
     @property
     def for_researcher(self) -> bool:

@@ -138,6 +138,39 @@ RUN_VALUE: dict[str, Any] = {
     "finished_at": None,
 }
 RUN = OpenApiExample("A run", response_only=True, value=RUN_VALUE)
+FULL_RUN = OpenApiExample(
+    "A run at work",
+    response_only=True,
+    status_codes=["200", "201"],
+    value=RUN_VALUE
+    | {
+        "progress": {
+            "steps": [
+                {
+                    "name": "scan",
+                    "counted": "images",
+                    "state": "running",
+                    "done": 960,
+                    "total": 1449,
+                    "failed": 0,
+                    "merging": False,
+                    "workers": 1,
+                    "rate": 48.5,
+                    "seconds_left": 10.1,
+                    "seconds_taken": 19.8,
+                    "error": "",
+                }
+            ],
+            "log": [{"at": WHEN, "level": "info", "text": "scan: shard 3 of 6 done"}],
+            "unattended": "",
+        }
+    },
+)
+RUN_BODY = OpenApiExample(
+    "Two layers",
+    request_only=True,
+    value={"network": "alexnet", "image_set": "nyuv2", "layers": ["conv4", "pool5"], "top": 60},
+)
 CSV = OpenApiExample(
     "CSV",
     response_only=True,

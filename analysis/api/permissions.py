@@ -7,6 +7,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from analysis.models import Network
+from analysis.services import atlas
 from analysis.services.access import is_researcher
 
 if TYPE_CHECKING:
@@ -35,6 +36,5 @@ class ReadersAndResearchers(BasePermission):
 
 
 def readable_networks(request: Request) -> QuerySet[Network]:
-    """Return the networks whose data the caller may read."""
-    networks = Network.objects.all()
-    return networks if is_researcher(request.user) else networks.filter(public=True)
+    """Return the networks whose data the caller may read: the same as in the atlas."""
+    return atlas.readable_networks(request.user)

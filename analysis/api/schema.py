@@ -26,6 +26,7 @@ SENTENCES = {
     "404": "There is nothing here that you may see.",
     "405": "This address does not know the method.",
     "406": "Only JSON is to be had here.",
+    "409": "This contradicts how things stand: `message` says how.",
     "413": "The body is too large.",
     "415": "The body must be of a type that this operation takes.",
     "429": "Too many calls: wait as many seconds as `Retry-After` says.",
@@ -56,6 +57,9 @@ def add_errors(result: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Describe the errors of every operation: the last step of making the document."""
     keep_order_of_categories(result)
     components = result.setdefault("components", {})
+    for name, body in components.get("schemas", {}).items():
+        if name.endswith("BodyRequest"):
+            body["additionalProperties"] = False  # see bodies: an unknown field is refused
     components.setdefault("schemas", {})["Error"] = ERROR
     components["responses"] = {
         f"Error{status}": {
@@ -72,10 +76,15 @@ def add_errors(result: dict[str, Any], **more: Any) -> dict[str, Any]:
             for status in ALWAYS + (WITH_BODY if method == "post" else ()):
                 if status == "403" and {} in operation.get("security", ()):
                     continue  # nobody is turned away: what he may not see is not there
-                operation["responses"].setdefault(
-                    status, {"$ref": f"#/components/responses/Error{status}"}
-                )
+                operation["responses"].setdefault(status, answer(status))
+            if "409" in operation["responses"]:
+                operation["responses"]["409"] = answer("409")
     return result
+
+
+def answer(status: str) -> dict[str, str]:
+    """Return the reference to the description of an error."""
+    return {"$ref": f"#/components/responses/Error{status}"}
 
 
 def keep_order_of_categories(node: Any) -> None:

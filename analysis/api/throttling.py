@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -42,12 +41,8 @@ class PerMinute(BaseThrottle):
             limits = settings.API_EXPORTS_PER_MINUTE, settings.API_EXPORTS_PER_MINUTE
         else:
             limits = settings.API_USER_PER_MINUTE, settings.API_NOBODY_PER_MINUTE
-        try:
-            user = request.user
-        except APIException:  # a wrong token is counted by its address, or guessing were free
-            user = None
-        if user is not None and user.is_authenticated:
-            return f"user-{user.pk}", limits[0]
+        if request.user.is_authenticated:
+            return f"user-{request.user.pk}", limits[0]
         return f"address-{self.get_ident(request)}", limits[1]
 
     def wait(self) -> float:

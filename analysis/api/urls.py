@@ -30,6 +30,8 @@ urlpatterns = [
     path("image-sets/<slug:image_set>/", image_sets.OneImageSet.as_view(), name="api-image-set"),
     path("runs/", runs.Runs.as_view(), name="api-runs"),
     path("runs/<run_key:key>/", runs.OneRun.as_view(), name="api-run"),
+    path("runs/<run_key:key>/cancel/", runs.CancelRun.as_view(), name="api-run-cancel"),
+    path("runs/<run_key:key>/resume/", runs.ResumeRun.as_view(), name="api-run-resume"),
     re_path(
         r"^exports/units\.(?P<form>csv|jsonl|parquet)$",
         exports.UnitsExport.as_view(),
