@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import OperationalError
 
-from annotate.models import Task
+from annotate.models import Campaign, Task
 from annotate.services import consensus
 
 
@@ -13,3 +13,11 @@ def aggregate(task_pk: int) -> None:
     task = Task.objects.filter(pk=task_pk).first()
     if task is not None:  # its campaign may have been deleted since
         consensus.publish_task(task)
+
+
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def publish(campaign_pk: int) -> None:
+    """Bring every label of a campaign up to date; a second delivery changes nothing."""
+    campaign = Campaign.objects.filter(pk=campaign_pk).first()
+    if campaign is not None:
+        consensus.publish(campaign)

@@ -9,7 +9,7 @@ from itertools import groupby, islice
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
 from analysis.models.networks import UnitQuerySet
@@ -18,6 +18,7 @@ from annotate.models import Campaign, Task
 
 # Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
 CHUNK = 200
+RESERVED = {"new"}  # /campaigns/new/
 UNITS = re.compile(r"(?P<layer>[^/]+)/(?P<first>\d+)(-(?P<last>\d+))?")
 
 
@@ -104,6 +105,13 @@ def newest_run(network: str, images: str, layers: Sequence[str] = ()) -> Run:
     )
 
 
+def runs_to_ask_about() -> QuerySet[Run]:
+    """Return the finished runs that have something to show, newest first."""
+    shown = TopImage.objects.filter(run=OuterRef("pk"), segment__isnull=False)
+    finished = Run.objects.filter(Exists(shown), state=State.DONE)
+    return finished.select_related("network", "image_set").order_by("-finished_at", "-pk")
+
+
 def pause(campaign: Campaign) -> bool:
     """Serve no new units; who holds one may submit it until its deadline."""
     return _turn(campaign, Campaign.State.PAUSED, [Campaign.State.OPEN])
@@ -158,6 +166,8 @@ def _insist_on(run: Run, plan: Plan) -> None:
 
 def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
     """Make the campaign's row, checked as a form would check it."""
+    if slug in RESERVED:
+        raise CannotOpen(f"{slug!r} is the address of a page: choose another name.")
     campaign = Campaign(
         slug=slug,
         title=plan.title or f"Units of {run.network.slug}",

@@ -1,0 +1,37 @@
+"""Workers, leases and answers in the admin site: to be read."""
+
+from django.contrib import admin
+
+from annotate.admin.read_only import ReadOnlyAdmin
+from annotate.models import Answer, Assignment, Worker
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    """Who answers, by pseudonym; the hash of a link worker's secret is not shown."""
+
+    list_display = ("pseudonym", "kind", "created_at")
+    list_filter = ("kind",)
+    search_fields = ("pseudonym",)
+    fields = ("pseudonym", "kind", "created_at")
+    readonly_fields = ("created_at",)
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnlyAdmin):
+    """Who holds, held or gave back which unit."""
+
+    list_display = ("task", "worker", "state", "leased_at", "due_at", "attempts")
+    list_filter = ("state", "task__campaign")
+    list_select_related = ("task__campaign", "task__unit__layer__network", "worker")
+    search_fields = ("worker__pseudonym",)
+
+
+@admin.register(Answer)
+class AnswerAdmin(ReadOnlyAdmin):
+    """What was said; never changed."""
+
+    list_display = ("task", "worker", "concept", "category", "controls_missed", "created_at")
+    list_filter = ("category", "task__campaign")
+    list_select_related = ("task__campaign", "task__unit__layer__network", "worker")
+    search_fields = ("concept", "worker__pseudonym")

@@ -1,0 +1,85 @@
+"""The form that opens a campaign over a finished run."""
+
+from typing import Any
+
+from django import forms
+
+from analysis.models import Run
+from annotate.models import Campaign
+from annotate.services.campaigns import Plan
+
+DEFAULT = Plan()
+NUMBERS: dict[str, tuple[str, int, int, str]] = {
+    # field: label, least, most, hint
+    "answers": ("Answers per unit", 1, 100, "The paper asked three people about each unit."),
+    "images_per_task": ("Images per unit", 12, 120, "60 fit on one screen."),
+    "controls": (
+        "Planted negatives",
+        0,
+        20,
+        "Images that drive the unit least, hidden among the others to find careless answers.",
+    ),
+    "control_attempts": ("Attempts", 1, 50, "After so many refusals a lenient campaign gives in."),
+    "minimum_kept": ("Images to keep at least", 1, 120, "Fewer share no concept."),
+    "lease_minutes": ("Minutes to hold a unit", 1, 1440, "Counted anew while a worker is active."),
+}
+
+
+class CampaignForm(forms.Form):
+    """What to ask, of whom, and how strictly."""
+
+    slug = forms.SlugField(
+        max_length=80, label="Name in addresses", help_text="Letters, digits, - and _."
+    )
+    title = forms.CharField(max_length=200, required=False, help_text="As workers see it.")
+    layers = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    units = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Only these units",
+        help_text="conv5/7, conv5/20-39; all units of the layers if left empty.",
+    )
+    control_rule = forms.ChoiceField(
+        choices=Campaign.ControlRule.choices, label="If a planted negative is left in"
+    )
+    access = forms.ChoiceField(
+        choices=Campaign.Access.choices, widget=forms.RadioSelect, label="Who may work"
+    )
+    guidelines = forms.CharField(
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="Markdown. Workers read it before they begin.",
+    )
+
+    def __init__(self, run: Run, *args: Any, **kwargs: Any) -> None:
+        """Offer the layers of the run, all of them to begin with."""
+        super().__init__(*args, **kwargs)
+        names = [layer.name for layer in run.layers.all()]
+        for name, (label, least, most, hint) in NUMBERS.items():
+            self.fields[name] = forms.IntegerField(
+                label=label,
+                min_value=least,
+                max_value=most,
+                help_text=hint,
+                initial=getattr(DEFAULT, name),
+            )
+        layers = self.fields["layers"]
+        if isinstance(layers, forms.MultipleChoiceField):
+            layers.choices = [(name, name) for name in names]
+        layers.initial = names
+        self.fields["control_rule"].initial = DEFAULT.control_rule
+        self.fields["access"].initial = DEFAULT.access
+
+    def clean_slug(self) -> str:
+        """Say at its place that a name is taken."""
+        slug: str = self.cleaned_data["slug"]
+        if Campaign.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(f"A campaign {slug} exists already: choose another name.")
+        return slug
+
+    def plan(self) -> Plan:
+        """Return what was asked for; call it on a valid form."""
+        data = {name: value for name, value in self.cleaned_data.items() if name != "slug"}
+        units = [unit.strip() for unit in data.pop("units").split(",") if unit.strip()]
+        return Plan(units=units, **data)
