@@ -111,7 +111,8 @@ def tapped(module: fx.GraphModule) -> fx.GraphModule:
     taps = {f"{TAPS}.{path}": node for path, node in outputs(graph).items()}
     for target in sorted(taps):  # a parent before its children
         module.add_submodule(target, nn.Identity())
-    for target, node in taps.items():
+    # Outer modules first: each later tap goes between the node and the taps already there.
+    for target, node in sorted(taps.items(), key=lambda pair: pair[0].count(".")):
         with graph.inserting_after(node):
             tap = graph.call_module(target, (node,))
         tap.meta = dict(node.meta)
@@ -123,7 +124,7 @@ def tapped(module: fx.GraphModule) -> fx.GraphModule:
 
 
 def outputs(graph: fx.Graph) -> dict[str, fx.Node]:
-    """Return the node that each original module hands on, the inner modules first.
+    """Return the node that each original module hands on.
 
     A module whose outputs are several is left out. Where the program does not tell its modules,
     every node that is a tensor stands for itself.
@@ -136,8 +137,7 @@ def outputs(graph: fx.Graph) -> dict[str, fx.Node]:
     if not inside:
         return {n.name: n for n in graph.nodes if n.op == "call_function" and _is_tensor(n)}
     handed = {}
-    for path in sorted(inside, key=lambda path: -path.count(".")):
-        own = inside[path]
+    for path, own in inside.items():
         leaving = [node for node in own if any(user not in own for user in node.users)]
         if len(leaving) == 1 and _is_tensor(leaving[0]):
             handed[path] = leaving[0]
