@@ -1,66 +1,32 @@
 """`campaigns/`: what is asked of people, and how far it has come; the researchers' own."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
+from django.db import IntegrityError
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analysis.api import filters
 from analysis.api.endpoint import Endpoint, ListEndpoint
+from analysis.api.errors import Conflict, refusals
+from analysis.api.runs import run_or_404
+from analysis.services.access import insist_may_change
 from annotate.api import examples
+from annotate.api.campaign_bodies import CampaignBody, CampaignSerializer
 from annotate.models import Campaign
+from annotate.services import campaigns
+from annotate.services.campaigns import Plan
 
+Method = TypeVar("Method", bound=Callable[..., Response])
 
-class CampaignSerializer(serializers.ModelSerializer[Campaign]):
-    """A campaign and how far it has come. Its link is a secret, and not told here."""
-
-    network = serializers.CharField(source="run.network.slug", read_only=True)
-    image_set = serializers.CharField(source="run.image_set.slug", read_only=True)
-    run = serializers.CharField(source="run.key", read_only=True)
-    created_by = serializers.SlugRelatedField[Any](
-        slug_field="username", read_only=True, allow_null=True
-    )
-    tasks = serializers.IntegerField(
-        source="task_count", read_only=True, help_text="units asked about"
-    )
-    tasks_done = serializers.IntegerField(read_only=True, help_text="with all their answers")
-    answers_wanted = serializers.IntegerField(read_only=True)
-    answers_given = serializers.IntegerField(read_only=True)
-
-    class Meta:
-        model = Campaign
-        fields = (
-            "slug",
-            "title",
-            "state",
-            "network",
-            "image_set",
-            "run",
-            "guidelines",
-            "access",
-            "answers_per_unit",
-            "images_per_task",
-            "controls",
-            "control_rule",
-            "control_attempts",
-            "minimum_kept",
-            "lease_minutes",
-            "seed",
-            "synthetic",
-            "simulated",
-            "tasks",
-            "tasks_done",
-            "answers_wanted",
-            "answers_given",
-            "created_by",
-            "created_at",
-        )
-        read_only_fields = fields
+TAKEN = "There is a campaign called {} already: choose another name."
 
 
 class CampaignFilters(filters.ApiFilterSet):
@@ -102,6 +68,40 @@ class Campaigns(ListEndpoint):
         """List campaigns."""
         return self.list(request)
 
+    @extend_schema(
+        operation_id="campaigns_open",
+        summary="Open a campaign",
+        description=(
+            "Asks people about units of a finished run. Who may work is `access`: signed-in "
+            "workers, or whoever has the link, which the campaign's page shows."
+        ),
+        request=CampaignBody,
+        responses={
+            201: CampaignSerializer,
+            409: OpenApiResponse(description="There is one of this name."),
+        },
+        examples=[examples.CAMPAIGN, examples.CAMPAIGN_BODY],
+    )
+    def post(self, request: Request) -> Response:
+        """Open a campaign."""
+        body = CampaignBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        slug = asked.pop("slug")
+        if Campaign.objects.filter(slug=slug).exists():
+            raise Conflict(TAKEN.format(slug))
+        try:
+            run = run_or_404(asked.pop("run"))
+        except NotFound as error:
+            raise ValidationError({"run": [str(error)]}) from error
+        try:
+            with refusals():
+                campaigns.open_campaign(slug=slug, run=run, plan=Plan(**asked), user=self.user)
+        except IntegrityError as error:  # somebody was faster by a moment
+            raise Conflict(TAKEN.format(slug)) from error
+        made = self.get_serializer(all_campaigns().get(slug=slug))
+        return Response(made.data, status.HTTP_201_CREATED)
+
 
 class OneCampaign(Endpoint):
     """`campaigns/{slug}/`."""
@@ -114,3 +114,67 @@ class OneCampaign(Endpoint):
     def get(self, request: Request, slug: str) -> Response:
         """Return one campaign."""
         return Response(self.get_serializer(get_object_or_404(all_campaigns(), slug=slug)).data)
+
+
+class Turn(Endpoint):
+    """`campaigns/{slug}/pause/`, `…/close/`, `…/reopen/`: by whoever opened it, or an admin."""
+
+    serializer_class = CampaignSerializer
+    turn = staticmethod(campaigns.pause)
+    to = Campaign.State.PAUSED
+
+    def turned(self, slug: str) -> Response:
+        """Change the state; a campaign that is in it already stays as it is."""
+        campaign = get_object_or_404(all_campaigns(), slug=slug)
+        insist_may_change(self.user, campaign)
+        self.turn(campaign)
+        if campaign.state != self.to:
+            raise Conflict(f"The campaign is {campaign.state} and cannot become {self.to}.")
+        return Response(self.get_serializer(campaign).data)
+
+
+def turning(name: str, summary: str) -> Callable[[Method], Method]:
+    """Describe one of the three."""
+    return extend_schema(
+        operation_id=f"campaigns_{name}",
+        summary=summary,
+        request=None,
+        responses={
+            200: CampaignSerializer,
+            409: OpenApiResponse(description="Its state does not allow it."),
+        },
+        examples=[examples.CAMPAIGN],
+    )
+
+
+class Pause(Turn):
+    """`campaigns/{slug}/pause/`."""
+
+    @turning("pause", "Pause a campaign: serve no new units")
+    def post(self, request: Request, slug: str) -> Response:
+        """Serve no new units; who holds one may submit it."""
+        return self.turned(slug)
+
+
+class Close(Turn):
+    """`campaigns/{slug}/close/`."""
+
+    turn = staticmethod(campaigns.close)
+    to = Campaign.State.CLOSED
+
+    @turning("close", "Close a campaign")
+    def post(self, request: Request, slug: str) -> Response:
+        """End it; who holds a unit may submit it."""
+        return self.turned(slug)
+
+
+class Reopen(Turn):
+    """`campaigns/{slug}/reopen/`."""
+
+    turn = staticmethod(campaigns.reopen)
+    to = Campaign.State.OPEN
+
+    @turning("reopen", "Open a paused or closed campaign again")
+    def post(self, request: Request, slug: str) -> Response:
+        """Serve units again."""
+        return self.turned(slug)

@@ -38,3 +38,14 @@ CAMPAIGN = OpenApiExample(
     status_codes=["200", "201"],
     value=CAMPAIGN_VALUE,
 )
+CAMPAIGN_BODY = OpenApiExample(
+    "Twenty units of pool5",
+    request_only=True,
+    value={
+        "slug": "alexnet-pool5",
+        "run": KEY[:12],
+        "title": "What do the units of pool5 see?",
+        "units": ["pool5/0-19"],
+        "answers": 3,
+    },
+)

@@ -7,4 +7,7 @@ from annotate.api import campaigns
 urlpatterns = [
     path("campaigns/", campaigns.Campaigns.as_view(), name="api-campaigns"),
     path("campaigns/<slug:slug>/", campaigns.OneCampaign.as_view(), name="api-campaign"),
+    path("campaigns/<slug:slug>/pause/", campaigns.Pause.as_view(), name="api-campaign-pause"),
+    path("campaigns/<slug:slug>/close/", campaigns.Close.as_view(), name="api-campaign-close"),
+    path("campaigns/<slug:slug>/reopen/", campaigns.Reopen.as_view(), name="api-campaign-reopen"),
 ]

@@ -1,0 +1,81 @@
+"""What the addresses of campaigns give and take."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from analysis.api.bodies import Body, names
+from annotate.models import Campaign
+
+
+class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+    """A campaign and how far it has come. Its link is a secret, and not told here."""
+
+    network = serializers.CharField(source="run.network.slug", read_only=True)
+    image_set = serializers.CharField(source="run.image_set.slug", read_only=True)
+    run = serializers.CharField(source="run.key", read_only=True)
+    created_by = serializers.SlugRelatedField[Any](
+        slug_field="username", read_only=True, allow_null=True
+    )
+    tasks = serializers.IntegerField(
+        source="task_count", read_only=True, help_text="units asked about"
+    )
+    tasks_done = serializers.IntegerField(read_only=True, help_text="with all their answers")
+    answers_wanted = serializers.IntegerField(read_only=True)
+    answers_given = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "slug",
+            "title",
+            "state",
+            "network",
+            "image_set",
+            "run",
+            "guidelines",
+            "access",
+            "answers_per_unit",
+            "images_per_task",
+            "controls",
+            "control_rule",
+            "control_attempts",
+            "minimum_kept",
+            "lease_minutes",
+            "seed",
+            "synthetic",
+            "simulated",
+            "tasks",
+            "tasks_done",
+            "answers_wanted",
+            "answers_given",
+            "created_by",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class CampaignBody(Body):
+    """What to ask, of whom, and how strictly. The defaults are the paper's."""
+
+    slug = serializers.SlugField(max_length=80, help_text="its name in addresses and exports")
+    run = serializers.RegexField(
+        "^[0-9a-f]{12,64}$", help_text="key of a finished run, or the first digits of it"
+    )
+    title = serializers.CharField(required=False, max_length=200)
+    layers = names("names of layers; all of the run if left out")
+    units = names("units as conv5/7 or conv5/0-19; all of the layers if left out")
+    answers = serializers.IntegerField(
+        required=False, min_value=1, max_value=1000, help_text="for each unit"
+    )
+    images_per_task = serializers.IntegerField(required=False, min_value=12, max_value=120)
+    controls = serializers.IntegerField(
+        required=False, min_value=0, max_value=119, help_text="planted negatives in a task"
+    )
+    guidelines = serializers.CharField(required=False, max_length=20_000, help_text="Markdown")
+    access = serializers.ChoiceField(choices=Campaign.Access.choices, required=False)
+    control_rule = serializers.ChoiceField(choices=Campaign.ControlRule.choices, required=False)
+    control_attempts = serializers.IntegerField(required=False, min_value=1, max_value=100)
+    minimum_kept = serializers.IntegerField(required=False, min_value=1, max_value=120)
+    lease_minutes = serializers.IntegerField(required=False, min_value=1, max_value=10_000)
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
