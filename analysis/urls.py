@@ -1,8 +1,8 @@
 """Addresses of the analysis app."""
 
-from django.urls import URLPattern, URLResolver, re_path
+from django.urls import URLPattern, URLResolver, path, re_path
 
-from analysis.views import pictures
+from analysis.views import atlas, pictures
 
 app_name = "analysis"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,4 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         pictures.picture,
         name="picture",
     ),
+    path("atlas/", atlas.home, name="atlas_home"),
+    path("atlas/<slug:slug>/", atlas.network, name="atlas"),
+    path("atlas/<slug:slug>/<str:name>/", atlas.layer, name="atlas_layer"),
+    path("atlas/<slug:slug>/<str:name>/<int:channel>/", atlas.unit, name="unit"),
 ]

@@ -1,10 +1,11 @@
 """What a run found about a unit, and what the unit means."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from django.db import models
 from django.db.models import Q
 from django.urls import get_script_prefix
+from django.utils.functional import cached_property
 
 from analysis.models.images import Image
 from analysis.models.networks import Unit
@@ -81,6 +82,14 @@ class Segment(models.Model):
         A page asks for 180 of them, and the resolver would take longer than all its queries.
         """
         return f"{get_script_prefix()}pictures/{self.token}/{kind}-{size}.webp"
+
+    @cached_property
+    def pictures(self) -> dict[str, dict[str, str]]:
+        """Return all addresses by kind and size, for templates: `segment.pictures.plain.tile`."""
+        return {
+            kind: {size: self.url(kind, size) for size in get_args(PictureSize)}
+            for kind in get_args(PictureKind)
+        }
 
 
 class UnitSemantics(models.Model):

@@ -1,0 +1,200 @@
+"""The atlas: networks, the layers of one, the units of a layer, and one unit."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from analysis.models import Category, Layer, Network, Run, Source, TopImage, Unit
+from analysis.services import access, atlas
+from analysis.services.atlas import Wanted
+
+SOURCE_NAMES = {
+    Source.PEOPLE: "people",
+    Source.PUBLISHED: "a publication",
+    Source.MACHINE: "a machine",
+    Source.SIMULATED: "simulated workers",
+}
+
+
+def _readable(request: HttpRequest) -> Any:
+    """Return the networks that whoever asks may read."""
+    user: User | AnonymousUser = request.user
+    return atlas.readable_networks(user)
+
+
+def _network(request: HttpRequest, slug: str) -> Network | None:
+    """Return a network that whoever asks may read; None sends a stranger to sign in.
+
+    To a stranger a private network answers as one that is not there; somebody signed in gets the
+    404 of the same kind.
+    """
+    found: Network | None = _readable(request).filter(slug=slug).first()
+    if found is None and request.user.is_authenticated:
+        raise Http404("No such network, or it is not public.")
+    return found
+
+
+def _run(layer: Layer, query: QueryDict) -> tuple[Run | None, list[Run]]:
+    """Return the run whose pictures to show, the newest unless one is named, and all there are."""
+    runs = list(atlas.runs_to_show(layer)[:20])
+    named = [run for run in runs if run.short_key == query.get("run")]
+    return next(iter(named or runs), None), runs
+
+
+def _wanted(query: QueryDict) -> Wanted:
+    """Read the filters from the address; what makes no sense there asks for nothing."""
+    source, labelled, sort = (query.get(name, "") for name in ("source", "labelled", "sort"))
+    return Wanted(
+        categories=[value for value in Category.values if value in query.getlist("category")],
+        source=source if source in Source.values else "",
+        labelled=labelled if labelled in {"yes", "no"} else "",
+        text=query.get("text", "").replace("\0", "").strip()[:80],
+        sort=sort if sort in atlas.SORTS else "unit",
+    )
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """All networks that one may read."""
+    networks = list(_readable(request).prefetch_related("layers"))
+    page = {"rows": [(network, atlas.montage(network)) for network in networks]}
+    return render(request, "analysis/atlas_home.html", page)
+
+
+@require_safe
+def network(request: HttpRequest, slug: str) -> HttpResponse:
+    """The layers of one network, with how their labels fall into the six categories."""
+    found = _network(request, slug)
+    if found is None:
+        return access.ask_to_sign_in(request)
+    page = {
+        "network": found,
+        "shares": atlas.shares(found),
+        "montage": atlas.montage(found, 12),
+        "may_change": access.may_change(request.user, found),
+        "categories": Category.choices,
+    }
+    return render(request, "analysis/atlas_network.html", page)
+
+
+@require_safe
+def layer(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """The units of one layer as a grid of cards; the filters stand in the address."""
+    of = _network(request, slug)
+    if of is None:
+        return access.ask_to_sign_in(request)
+    found = get_object_or_404(of.layers.select_related("network"), name=name)
+    wanted, (run, runs) = _wanted(request.GET), _run(found, request.GET)
+    paginator = Paginator(atlas.units(found, wanted), atlas.PAGE)
+    number = request.GET.get("page", "1")
+    at = paginator.get_page(number if number.isascii() and len(number) < 10 else 1)
+    page = {
+        "network": of,
+        "layer": found,
+        "shares": atlas.shares(of),
+        "wanted": wanted,
+        "sorts": [(key, words) for key, (words, _) in atlas.SORTS.items()],
+        "categories": Category.choices,
+        "sources": SOURCE_NAMES.items(),
+        "run": run,
+        "runs": runs,
+        "at": at,
+        "cards": atlas.cards(list(at.object_list), run),
+        "page_numbers": paginator.get_elided_page_range(at.number, on_each_side=1, on_ends=1),
+    }
+    return render(request, "analysis/atlas_layer.html", page)
+
+
+@require_safe
+def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpResponse:
+    """One unit: its label and where it comes from, its images, its field, its numbers."""
+    of = _network(request, slug)
+    if of is None:
+        return access.ask_to_sign_in(request)
+    units = Unit.objects.select_related("layer__network").filter(layer__network=of)
+    found = get_object_or_404(units, layer__name=name, channel=channel)
+    run, runs = _run(found.layer, request.GET)
+    labels = list(atlas.labels(found))
+    before, after = atlas.neighbours(found)
+    tiles = _tiles(found, run, labels[0].details if labels else {})
+    page = {
+        "network": of,
+        "layer": found.layer,
+        "unit": found,
+        "labels": labels,
+        "label": labels[0] if labels else None,
+        "words": _words(labels) if access.is_researcher(request.user) else [],
+        "run": run,
+        "runs": runs,
+        "curve": _curve([tile["top"].activation for tile in tiles]),
+        "kind": "plain" if request.GET.get("view") == "plain" else "segmented",
+        "tiles": tiles,
+        "field": _field(of, found.layer),
+        "before": before,
+        "after": after,
+    }
+    return render(request, "analysis/unit.html", page)
+
+
+def _words(labels: list[Any]) -> list[dict[str, Any]]:
+    """Return what each worker wrote, by pseudonym: for researchers only."""
+    found: list[dict[str, Any]] = []
+    for label in labels:
+        words = label.details.get("words")
+        if isinstance(words, list):
+            found += [{**row, "origin": label.origin} for row in words if isinstance(row, dict)]
+    return found
+
+
+def _tiles(unit: Unit, run: Run | None, details: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the unit's top images in order, each kept, rejected or not decided upon."""
+    if run is None:
+        return []
+    shown = {int(pk) for pk in details.get("votes", {}) if str(pk).isdecimal()}
+    kept = set(details.get("kept", []))
+    tops = TopImage.objects.filter(run=run, unit=unit, end=TopImage.End.TOP, segment__isnull=False)
+    tiles: list[dict[str, Any]] = []
+    for top in tops.select_related("segment", "image").order_by("rank"):
+        verdict = ("kept" if top.pk in kept else "rejected") if top.pk in shown else ""
+        tiles.append({"top": top, "segment": top.segment, "verdict": verdict})
+    return tiles
+
+
+def _curve(activations: list[float]) -> dict[str, Any]:
+    """Return the drawing of the activations by rank, and three numbers of it."""
+    if not activations:
+        return {}
+    strongest = max(activations) or 1.0
+    points = " ".join(
+        f"{x},{39 - 38 * max(0.0, y) / strongest:.1f}" for x, y in enumerate(activations)
+    )
+    return {
+        "points": points,
+        "width": max(1, len(activations) - 1),
+        "strongest": activations[0],
+        "middle": activations[len(activations) // 2],
+        "weakest": activations[-1],
+    }
+
+
+def _field(network: Network, layer: Layer) -> dict[str, Any]:
+    """Return the numbers of the drawing: the theoretical field to scale in the input's frame."""
+    height = int(network.preprocessing.get("height", 224))
+    width = int(network.preprocessing.get("width", 224))
+    size = layer.field_size or 0
+    # Room around the frame where the field is larger than the image.
+    margin = max(8, (size - min(height, width)) // 2 + 8)
+    return {
+        "height": height,
+        "width": width,
+        "size": size,
+        "left": (width - size) / 2,
+        "top": (height - size) / 2,
+        "margin": margin,
+        "outer_width": width + 2 * margin,
+        "outer_height": height + 2 * margin,
+    }

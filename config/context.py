@@ -1,0 +1,30 @@
+"""What every page may ask about who looks at it."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
+
+from analysis.services import access
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at the page; asked of the database only where a template asks."""
+
+    user: User | AnonymousUser
+
+    @property
+    def role(self) -> str:
+        """Return nobody, worker, researcher or admin."""
+        return access.role_of(self.user)
+
+    @property
+    def is_researcher(self) -> bool:
+        """Return whether the console and all atlases are open to him."""
+        return access.is_researcher(self.user)
+
+
+def viewer(request: HttpRequest) -> dict[str, Viewer]:
+    """Add `viewer` to every page; error pages may come before the user is known."""
+    return {"viewer": Viewer(getattr(request, "user", AnonymousUser()))}
