@@ -176,7 +176,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DEVICE = env.text("DEVICE", "auto")
 # Arithmetic threads of one worker. One number for all workers: results are the same to the byte.
 TORCH_THREADS = env.whole("TORCH_THREADS", 0)
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://"
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://localhost"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "cpu"

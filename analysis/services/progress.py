@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from analysis.models import OPEN, Job, LogLine, Run, Shard, State
 from analysis.services.listeners import listening
+from analysis.services.shards import is_lost
 from analysis.services.steps import STEPS
 
 # The rate is that of the last few shards: networks warm up, disks fill their caches.
@@ -37,6 +38,11 @@ class StepProgress:
         """Return the share done, 0 to 1."""
         return self.done / self.total if self.total else 1.0
 
+    @property
+    def started(self) -> bool:
+        """Return whether any work was done on it."""
+        return self.seconds_taken is not None
+
 
 @dataclass(frozen=True)
 class RunProgress:
@@ -61,13 +67,13 @@ def progress(run: Run, now: datetime | None = None) -> RunProgress:
     jobs = list(Job.objects.filter(run=run).order_by("position"))
     lines = list(LogLine.objects.filter(run=run).order_by("-pk")[:LOG_LINES])
     current = next((job for job in jobs if job.state in OPEN), None)
-    alone = current is not None and not current.worker and not listening(current.queue, now)
+    alone = current is not None and not _attended(current, now)
     return RunProgress(
         state=state,
         error=error,
         steps=tuple(_step(job, now) for job in jobs),
         log=tuple(reversed(lines)),
-        unattended=current.queue if current and alone and not _at_work(current) else "",
+        unattended=current.queue if current and alone else "",
     )
 
 
@@ -106,6 +112,10 @@ def _rate(job: Job, running: Sequence[Shard]) -> float | None:
     return items / seconds * len(running) if seconds and running else None
 
 
-def _at_work(job: Job) -> bool:
-    """Return whether somebody holds a shard of the job: `analyze --wait` may, without a queue."""
-    return job.shards.filter(state=State.RUNNING).exists()
+def _attended(job: Job, now: datetime) -> bool:
+    """Return whether a worker listens for the job, or somebody is at work on it without one.
+
+    `analyze --wait` works by itself where no worker runs: it holds a shard and has no queue.
+    """
+    held = [*job.shards.filter(state=State.RUNNING), *([job] if job.worker else [])]
+    return bool(listening(job.queue, now)) or any(not is_lost(lease, now) for lease in held)

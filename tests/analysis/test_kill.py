@@ -1,0 +1,71 @@
+"""Workers killed by kill -9 at any moment: the run goes on and ends with the same bytes."""
+
+import random
+import signal
+import time
+
+import pytest
+
+from tests.analysis.installation import Installation, kill
+
+pytestmark = [pytest.mark.rows, pytest.mark.slow]
+IMAGES = "2000"
+DONE = "SELECT count(*) FROM analysis_shard WHERE state = 'done'"
+RUNNING = "SELECT count(*) FROM analysis_shard WHERE state = 'running'"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What one worker makes of the run when nobody disturbs it."""
+    with Installation(tmp_path_factory.mktemp("calm"), STANDIN_PAUSE="0") as here:
+        here.run("plan", IMAGES)
+        here.start("worker")
+        here.wait_for(lambda: here.state() == "done", "the end of the run")
+        return here.digest()
+
+
+@pytest.fixture
+def here(tmp_path):
+    """An installation whose run takes a few seconds."""
+    with Installation(tmp_path, STANDIN_PAUSE="0.002") as made:
+        made.run("plan", IMAGES)
+        yield made
+
+
+def test_a_worker_killed_again_and_again_makes_the_same_bytes(here, undisturbed):
+    """Five kills at random moments of its work, each worker followed by another."""
+    chance = random.Random()
+    for _ in range(5):
+        worker = here.start("worker")
+        here.wait_for(lambda: here.value(RUNNING) or here.state() == "done", "work")
+        time.sleep(chance.uniform(0, 1))
+        kill(worker)
+    here.start("worker")
+    here.wait_for(lambda: here.state() == "done", "the end of the run")
+    assert here.digest() == undisturbed
+    assert "was lost (killed, or out of memory)" in here.log()
+
+
+def test_two_workers_share_a_run_and_one_may_die(here, undisturbed):
+    """Both take shards; the other one ends it without a wait."""
+    workers = [here.start("worker"), here.start("worker")]
+    here.wait_for(lambda: here.value(RUNNING) == 2, "two workers at work")
+    time.sleep(random.Random().uniform(0, 0.5))
+    kill(workers[0])
+    here.wait_for(lambda: here.state() == "done", "the end of the run")
+    assert here.digest() == undisturbed
+
+
+def test_a_worker_that_is_stopped_puts_its_shard_back_at_once(here, undisturbed):
+    """SIGTERM in the middle of a shard: no attempt is counted, another goes on."""
+    worker = here.start("worker")
+    here.wait_for(lambda: here.value(RUNNING) == 1 and here.value(DONE), "work")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(15) == 0
+    assert here.value(RUNNING) == 0
+    assert here.value("SELECT max(attempt) FROM analysis_shard") <= 1
+    assert here.value("SELECT count(*) FROM analysis_listener") == 0
+    assert here.state() == "running"
+    here.start("worker")
+    here.wait_for(lambda: here.state() == "done", "the end of the run")
+    assert here.digest() == undisturbed
