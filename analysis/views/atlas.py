@@ -134,6 +134,8 @@ def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRespon
         "kind": "plain" if request.GET.get("view") == "plain" else "segmented",
         "tiles": tiles,
         "field": _field(of, found.layer),
+        # The neighbours are shown in the same way, with the images of the same run.
+        "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "before": before,
         "after": after,
     }
