@@ -41,6 +41,7 @@ class Index(Endpoint):
 
     @extend_schema(
         operation_id="index",
+        tags=["about"],
         summary="List the addresses",
         responses={200: {"type": "object", "additionalProperties": {"type": "string"}}},
         examples=[
@@ -61,6 +62,7 @@ class Schema(Endpoint):
 
     @extend_schema(
         operation_id="schema",
+        tags=["about"],
         summary="Read this description",
         description="The OpenAPI 3 document that you are reading about.",
         responses={200: OpenApiTypes.OBJECT},

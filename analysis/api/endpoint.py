@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analysis.api.pagination import PARAMETERS
+from analysis.api.parsers import insist_on_length
 from analysis.services.access import is_researcher
 
 NUL = "\0"
@@ -37,6 +38,7 @@ class Endpoint(GenericAPIView[Any]):
         self.format_kwarg = None
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
+        insist_on_length(request)
         try:
             self.perform_authentication(request)
         finally:

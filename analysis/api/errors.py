@@ -42,13 +42,20 @@ def shape(code: str, message: str, fields: Fields | None = None) -> dict[str, An
 def flatten(detail: Any, name: str = "") -> Fields:
     """Turn DRF's nested errors into one level: ``preprocessing.mean.0`` → its sentences."""
     if isinstance(detail, dict):
-        parts = [(f"{name}.{key}" if name else str(key), part) for key, part in detail.items()]
+        parts = [(join(name, str(key)), part) for key, part in detail.items()]
     elif isinstance(detail, list) and any(isinstance(part, dict | list) for part in detail):
         parts = [(f"{name}.{place}", part) for place, part in enumerate(detail) if part]
     else:
         sentences = detail if isinstance(detail, list) else [detail]
         return {name or WHOLE: [str(sentence) for sentence in sentences]}
     return {key: value for place, part in parts for key, value in flatten(part, place).items()}
+
+
+def join(name: str, key: str) -> str:
+    """Return the name of a nested field; what is wrong with the whole of it is its own."""
+    if not name:
+        return key
+    return name if key == WHOLE else f"{name}.{key}"
 
 
 def translate(exc: Exception) -> exceptions.APIException | None:

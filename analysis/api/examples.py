@@ -28,6 +28,18 @@ NETWORK = OpenApiExample(
         "created_at": WHEN,
     },
 )
+NETWORK_BODY = OpenApiExample(
+    "By path",
+    request_only=True,
+    media_type="application/json",
+    value={
+        "slug": "alexnet",
+        "arch": "torchvision:alexnet",
+        "path": "/srv/weights/alexnet.safetensors",
+        "preprocessing": {"height": 227, "width": 227},
+        "layers": {"pool5": "features.12"},
+    },
+)
 LAYER = OpenApiExample(
     "A layer",
     response_only=True,
@@ -122,6 +134,11 @@ IMAGE_SET = OpenApiExample(
         "created_by": "bob",
         "created_at": WHEN,
     },
+)
+IMAGE_SET_BODY = OpenApiExample(
+    "A folder",
+    request_only=True,
+    value={"slug": "nyuv2", "folder": "/srv/images/nyuv2"},
 )
 RUN_VALUE: dict[str, Any] = {
     "key": KEY,

@@ -4,15 +4,21 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from analysis import tasks
 from analysis.api import examples, filters
 from analysis.api.endpoint import Endpoint, ListEndpoint
+from analysis.api.errors import Conflict, refusals
+from analysis.api.network_bodies import NetworkBody, NetworkUpload, weights
+from analysis.api.parsers import JSONParser
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
-from analysis.models import Layer, Network
+from analysis.models import Layer, Network, State
+from analysis.services.networks import request_network
 
 
 class NetworkSerializer(serializers.ModelSerializer[Network]):
@@ -109,6 +115,7 @@ class Networks(ListEndpoint):
     serializer_class = NetworkSerializer
     filterset_class = NetworkFilters
     orderings = ("slug", "-slug", "created_at", "-created_at")
+    parser_classes = [JSONParser, MultiPartParser]
 
     def get_queryset(self) -> QuerySet[Network]:
         """Return the networks that the caller may see."""
@@ -125,6 +132,34 @@ class Networks(ListEndpoint):
     def get(self, request: Request) -> Response:
         """List networks."""
         return self.list(request)
+
+    @extend_schema(
+        operation_id="networks_add",
+        summary="Register a network",
+        description=(
+            "A worker inspects it before it can be used: watch its `state`. Weights are named by "
+            "a path below an allowed folder, come along as a file of a form, or are random."
+        ),
+        request={"application/json": NetworkBody, "multipart/form-data": NetworkUpload},
+        responses={
+            201: NetworkSerializer,
+            409: OpenApiResponse(description="There is one of this name."),
+        },
+        examples=[examples.NETWORK, examples.NETWORK_BODY],
+    )
+    def post(self, request: Request) -> Response:
+        """Register a network."""
+        form = (request.content_type or "").startswith("multipart/")
+        body = (NetworkUpload if form else NetworkBody)(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        taken = Network.objects.filter(slug=asked["slug"]).exclude(state=State.FAILED)
+        if taken.exists():
+            raise Conflict(f"There is a network called {asked['slug']} already.")
+        with refusals(), weights(asked) as found:
+            network = request_network(weights=found, user=self.user, **asked)
+        tasks.inspect_network.delay_on_commit(network.pk)
+        return Response(self.get_serializer(network).data, status.HTTP_201_CREATED)
 
 
 class OneNetwork(Endpoint):

@@ -58,7 +58,7 @@ def add_errors(result: dict[str, Any], **more: Any) -> dict[str, Any]:
     keep_order_of_categories(result)
     components = result.setdefault("components", {})
     for name, body in components.get("schemas", {}).items():
-        if name.endswith("BodyRequest"):
+        if name.endswith(("BodyRequest", "UploadRequest")):
             body["additionalProperties"] = False  # see bodies: an unknown field is refused
     components.setdefault("schemas", {})["Error"] = ERROR
     components["responses"] = {
