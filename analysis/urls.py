@@ -2,9 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from analysis.views import atlas, pictures
+from analysis.views import atlas, pictures, runs
 
 app_name = "analysis"
+# The first digits of a run's key, as its `short_key` shows them, or more.
+RUN = r"runs/(?P<short_key>[0-9a-f]{12,64})"
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(
         r"^pictures/(?P<token>[0-9a-f]{32})/"
@@ -12,6 +14,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         pictures.picture,
         name="picture",
     ),
+    path("runs/new/", runs.new, name="run_new"),
+    re_path(rf"^{RUN}/\Z", runs.run, name="run"),
+    re_path(rf"^{RUN}/progress/\Z", runs.progress, name="run_progress"),
+    re_path(rf"^{RUN}/pictures/\Z", runs.pictures, name="run_pictures"),
+    re_path(rf"^{RUN}/cancel/\Z", runs.cancel, name="run_cancel"),
+    re_path(rf"^{RUN}/resume/\Z", runs.resume, name="run_resume"),
+    re_path(rf"^{RUN}/delete/\Z", runs.delete, name="run_delete"),
     path("atlas/", atlas.home, name="atlas_home"),
     path("atlas/<slug:slug>/", atlas.network, name="atlas"),
     path("atlas/<slug:slug>/<str:name>/", atlas.layer, name="atlas_layer"),

@@ -10,7 +10,7 @@ from django.db import connection
 from analysis import tasks
 from analysis.models import Job, Run
 from analysis.services import journal, runs
-from analysis.services.progress import RunProgress, StepProgress
+from analysis.services.progress import RunProgress, StepProgress, duration
 
 BAR = 24  # characters
 LOOK_EVERY = 0.5  # seconds
@@ -124,11 +124,3 @@ def step_line(step: StepProgress) -> str:
     elif step.state != "running":
         parts.append(step.state)
     return f"{step.name:8} [{bar}] {' · '.join(parts)}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it: 40 s, 12 min, 3 h 05 min."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -44,6 +44,17 @@ class StepProgress:
         return self.seconds_taken is not None
 
 
+    @property
+    def time_left(self) -> str:
+        """Return how long it will take yet, in words."""
+        return duration(self.seconds_left) if self.seconds_left is not None else ""
+
+    @property
+    def time_taken(self) -> str:
+        """Return how long it has taken so far, in words."""
+        return duration(self.seconds_taken) if self.seconds_taken is not None else ""
+
+
 @dataclass(frozen=True)
 class RunProgress:
     """How far a run is."""
@@ -119,3 +130,11 @@ def _attended(job: Job, now: datetime) -> bool:
     """
     held = [*job.shards.filter(state=State.RUNNING), *([job] if job.worker else [])]
     return bool(listening(job.queue, now)) or any(not is_lost(lease, now) for lease in held)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: 40 s, 12 min, 3 h 05 min."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -5,9 +5,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analysis import tasks
-from analysis.management.watching import Watcher, duration
+from analysis.management.watching import Watcher
 from analysis.models import OPEN, ImageSet, Network, Run, State
 from analysis.services import runs
+from analysis.services.progress import duration
 from analysis.services.recipes import PRECISIONS
 from analysis.services.runs import DEVICES, Options, RunRefused
 from analysis.services.steps import STEPS

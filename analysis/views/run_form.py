@@ -1,0 +1,97 @@
+"""The form that launches a run: network, images, layers, and how."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from analysis.models import ImageSet, Layer, Network, State
+from analysis.services.recipes import LARGEST_TOP, PRECISIONS
+from analysis.services.runs import Options
+from analysis.services.steps import STEPS
+
+STEP_WORDS = {
+    "scan": "scan: find the images that drive every unit most",
+    "segment": "segment: cut them down to what the unit sees",
+}
+DEVICE_WORDS = {"auto": "whatever the worker has", "cpu": "CPU", "cuda": "GPU (CUDA)"}
+PRECISION_WORDS = {"float32": "float32, exact", "bfloat16": "bfloat16, faster on new GPUs"}
+
+
+class RunForm(forms.Form):
+    """What may be chosen; its rules are those of `services.runs`."""
+
+    network = forms.ModelChoiceField(
+        Network.objects.filter(state=State.DONE).exclude(arch=""),
+        to_field_name="slug",
+        empty_label=None,
+    )
+    image_set = forms.ModelChoiceField(
+        ImageSet.objects.filter(state=State.DONE, count__gt=0),
+        to_field_name="slug",
+        empty_label=None,
+        label="Images",
+    )
+    layers = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    top = forms.IntegerField(
+        min_value=1,
+        max_value=LARGEST_TOP,
+        initial=60,
+        label="Images for each unit",
+        help_text="The paper shows people 57 of a unit's top images and 3 that drive it least.",
+    )
+    steps = forms.MultipleChoiceField(
+        choices=[(name, STEP_WORDS.get(name, name)) for name in STEPS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=list(STEPS),
+    )
+    precision = forms.ChoiceField(
+        choices=[(name, PRECISION_WORDS.get(name, name)) for name in PRECISIONS],
+        label="Arithmetic",
+        help_text="Part of the run: another precision makes another run.",
+    )
+    device = forms.ChoiceField(
+        choices=list(DEVICE_WORDS.items()), help_text="Recorded, but not part of the run."
+    )
+
+    def __init__(self, data: QueryDict | None, asked: QueryDict) -> None:
+        """Fill the form from the address, as a card of the console links to it, and offer layers.
+
+        ``asked`` may name a network and an image set; the first of each is taken otherwise.
+        """
+        super().__init__(data)
+        self.chosen: dict[str, Any] = {}
+        for name in ("network", "image_set"):
+            rows = self._rows(name)
+            slug = (data or asked).get(name, "")[:80]
+            self.chosen[name] = rows.filter(slug=slug).first() or rows.first()
+            self.fields[name].initial = self.chosen[name]
+        network = self.chosen["network"]
+        found = Layer.objects.filter(network=network).order_by("position") if network else ()
+        offered = [(layer.name, f"{layer.name} · {layer.channels:,} units") for layer in found]
+        layers = self.fields["layers"]
+        if isinstance(layers, forms.MultipleChoiceField):
+            layers.choices = offered
+        layers.initial = [name for name, _ in offered]
+
+    @property
+    def is_possible(self) -> bool:
+        """Return whether there is a network and an image set to choose at all."""
+        return all(self.chosen.values())
+
+    def options(self) -> Options:
+        """Return what was chosen beside network and images."""
+        given = self.cleaned_data
+        names = [name for name, _ in self.fields["layers"].choices]  # type: ignore[attr-defined]
+        return Options(
+            layers=given["layers"] if set(given["layers"]) != set(names) else None,
+            top=given["top"],
+            steps=given["steps"],
+            precision=given["precision"],
+            device=given["device"],
+        )
+
+    def _rows(self, name: str) -> Any:
+        """Return the rows that a field offers."""
+        field = self.fields[name]
+        return field.queryset if isinstance(field, forms.ModelChoiceField) else None
