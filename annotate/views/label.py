@@ -141,7 +141,11 @@ def draft(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     kept = visit.assignment(pk)
     reply: dict[str, Any] = {"version": kept.draft_version, "held": kept.is_live(now())}
     if kept.state == Assignment.State.SUBMITTED:
+        reply["error"] = "You have answered this unit already."
         reply["next"] = reverse("annotate:label_done", args=[visit.campaign.slug, pk])
+    elif not reply["held"]:
+        reply["error"] = "This unit is no longer yours. Your marks are kept as a draft."
+        reply["next"] = reverse("annotate:label_next", args=[visit.campaign.slug])
     elif kept.draft_version > sent:
         reply["draft"] = kept.draft  # another device was here since
     reply["seconds_left"] = max(0, int((kept.due_at - now()).total_seconds()))

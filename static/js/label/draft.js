@@ -99,15 +99,17 @@ export class Draft extends EventTarget {
 
   async heard(reply, version) {
     const isJson = reply.headers.get("Content-Type")?.startsWith("application/json");
-    const news = isJson ? await reply.json() : { error: "You may not save here any longer: open the page anew." };
-    if (news.version !== undefined) {
-      this.saved = Math.max(this.saved, Math.min(version, news.version));
-      if (news.draft && news.version > this.version) this.adopt(news);
-      if (news.version > version && !this.unsaved) this.saved = news.version;
+    const news = isJson ? await reply.json() : {};
+    if (!reply.ok) {
+      this.closed = true; // what was refused once is not sent again and again
+      this.tell("refused", news);
+    } else if (news.draft && news.version > this.version) {
+      this.adopt(news);
+    } else {
+      this.saved = Math.max(this.saved, version);
+      if (this.unsaved) this.plan(SOON);
+      else this.tell("saved", news);
     }
-    if (reply.ok) this.tell(this.unsaved ? "waiting" : "saved", news);
-    else this.tell("refused", news);
-    if (this.unsaved && reply.ok) this.plan(0);
   }
 
   adopt(news) {

@@ -103,6 +103,8 @@ export class Grid {
     this.element.addEventListener("pointermove", (event) => {
       if (from && Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) > SLIP) stop();
     });
+    // Lifting the finger would click whatever the large view has put under it.
+    this.element.addEventListener("touchend", (event) => this.held && event.preventDefault());
     for (const name of ["pointerup", "pointercancel", "pointerleave"]) {
       this.element.addEventListener(name, stop);
     }

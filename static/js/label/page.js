@@ -59,7 +59,7 @@ draft.addEventListener("state", ({ detail: { state, news } }) => {
   if (state === "saved") say("saved", "saved");
   else if (state === "waiting") say("waiting", "Not saved yet: it will be sent when the connection is back.");
   else if (state === "adopted") say("saved", "Newer marks from another device were loaded.");
-  else say("refused", news.error || "This unit is no longer yours; your marks are kept as a draft.", news.next);
+  else say("refused", news.error || "Your marks cannot be saved from this page any longer: reload it.", news.next);
 });
 sheet.addEventListener("change", () => {
   if (!status.classList.contains("waiting")) say("", "");

@@ -1,0 +1,87 @@
+"""The worker's pages on every screen, in both colours, asked by axe-core."""
+
+import pytest
+from playwright.sync_api import expect
+
+from annotate.models import Assignment, Campaign
+from tests.browser.conftest import accessible
+from tests.browser.labelling import address, shot
+
+pytestmark = [pytest.mark.browser, pytest.mark.rows]
+
+
+# ---- Every screen -------------------------------------------------------------------------------
+SCREENS = {
+    "laptop": (1366, 768, 12),
+    "laptop with the browser's bars": (1366, 640, 12),
+    "desktop": (1920, 1080, 12),
+    "tablet on its side": (1024, 768, 10),
+    "tablet": (820, 1180, 6),
+    "phone": (390, 844, 3),
+    "small phone": (360, 740, 3),
+}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_grid_has_full_rows_of_one_size_and_nothing_scrolls_sideways(label, screen):
+    width, height, columns = SCREENS[screen]
+    page = label(width=width, height=height, touch=width < 1100)
+    boxes = page.eval_on_selector_all(".shot", "all => all.map(e => e.getBoundingClientRect())")
+    assert len({round(box["top"]) for box in boxes}) == 60 // columns
+    assert len({round(box["width"]) for box in boxes}) == 1
+    assert all(abs(box["width"] - box["height"]) < 1 for box in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width >= 1024:
+        assert max(box["bottom"] for box in boxes) <= height
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        least = 76 if height < 768 or width < 1366 else 104
+        assert boxes[0]["width"] >= least
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("screen", ["laptop", "tablet", "small phone"])
+def test_axe_finds_nothing_on_the_page_with_marks(label, screen, dark):
+    width, height, _ = SCREENS[screen]
+    page = label(width=width, height=height, dark=dark, touch=width < 1100)
+    shot(page, 4).click()
+    page.evaluate("document.querySelector('[value=scene]').click()")
+    if width < 620:
+        page.get_by_role("button", name="Answer").click()
+    accessible(page)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_on_the_pages_around_it(browser_page, held, worker_user, dark):
+    page = browser_page(user=worker_user, width=390, height=844, dark=dark)
+    for path in ("/label/", "/label/rooms/how-to/", "/sign-in/"):
+        page.goto(path)
+        accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto(address(held))
+    page.get_by_role("link", name="How to").click()
+    expect(page.locator("#how")).to_be_visible()
+    accessible(page)
+
+
+def test_a_newcomer_by_link_is_welcomed_and_labels(browser_page, campaign):
+    Campaign.objects.update(access="link")
+    page = browser_page()
+    page.goto(f"/label/rooms/?k={campaign.link_token}")
+    accessible(page)
+    page.get_by_role("button", name="Start labelling").click()
+    page.wait_for_selector("form.ready")
+    assert "k=" not in page.url
+    assert Assignment.objects.get().worker.user is None
+
+
+def test_the_colours_chosen_are_remembered(browser_page, db):
+    page = browser_page()
+    page.goto("/sign-in/")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Use dark colours").click()
+    dark = page.evaluate(ground)
+    page.reload()
+    assert page.evaluate(ground) == dark != light
+    page.get_by_role("button", name="Use light colours").click()
+    assert page.evaluate("localStorage.getItem('theme')") is None
