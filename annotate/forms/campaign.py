@@ -78,6 +78,13 @@ class CampaignForm(forms.Form):
             raise forms.ValidationError(f"A campaign {slug} exists already: choose another name.")
         return slug
 
+    def focus_first_fault(self) -> None:
+        """Put the cursor into the first field that was refused."""
+        for name in self.fields:
+            if name in self.errors:
+                self.fields[name].widget.attrs["autofocus"] = True
+                return
+
     def plan(self) -> Plan:
         """Return what was asked for; call it on a valid form."""
         data = {name: value for name, value in self.cleaned_data.items() if name != "slug"}

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import transaction
 
 from annotate.models import Assignment, Campaign, Task, Worker
+from annotate.models.answers import AssignmentQuerySet
 
 # How many of the best tasks a worker chooses among: wide enough that sixteen who come at once do
 # not queue at one row.
@@ -122,7 +123,7 @@ def progress_of(worker: Worker, campaign: Campaign, now: datetime) -> Progress:
     if campaign.state != Campaign.State.OPEN:
         left = mine.live(now).count()
         return Progress(answered, left, more=False)
-    free = Task.objects.filter(campaign=campaign).with_room(now).new_to(worker)
+    free = Task.objects.filter(campaign=campaign).new_to(worker).with_room(now)
     left = len(free.nearest_completion().values_list("pk", flat=True)[: COUNTED_TO + 1])
     more = left > COUNTED_TO
     return Progress(answered, min(left, COUNTED_TO) + mine.live(now).count(), more)
@@ -157,18 +158,27 @@ def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[i
     Among equals in the first window each worker has an order of his own, always the same, so
     that workers spread and the next task can be guessed.
     """
-    free = Task.objects.filter(campaign=campaign).with_room(now)
     mine = Assignment.objects.filter(worker=worker, task__campaign=campaign)
-    lapsed = free.filter(pk__in=mine.lapsed(now).values("task")).order_by("pk")
-    yield from lapsed.values_list("pk", flat=True)[:5]
-    window = free.new_to(worker).nearest_completion().values_list("pk", "answers_given")[:WINDOW]
+    yield from _again(mine.lapsed(now), now)
+    # His own answers come first, by the cheaper test: there may be thousands at the front.
+    free = Task.objects.filter(campaign=campaign).new_to(worker).with_room(now)
+    window = free.nearest_completion().values_list("pk", "answers_given")[:WINDOW]
     fresh = sorted((-given, _own_order(worker.pk, pk), pk) for pk, given in window)
     yield from (pk for _, _, pk in fresh)
     if not fresh:
         # Not at once, or giving back the last unit would bring it straight back.
-        long_ago = mine.filter(state=Assignment.State.RETURNED, due_at__lt=now - campaign.lease)
-        again = free.filter(pk__in=long_ago.values("task")).order_by("pk")
-        yield from again.values_list("pk", flat=True)[:5]
+        returned = mine.filter(state=Assignment.State.RETURNED)
+        yield from _again(returned.filter(due_at__lt=now - campaign.lease), now)
+
+
+def _again(leases: AssignmentQuerySet, now: datetime) -> list[int]:
+    """Return the tasks of former leases that have room, first come first."""
+    tasks = list(leases.order_by("due_at").values_list("task", flat=True)[:WINDOW])
+    if not tasks:
+        return []
+    return list(
+        Task.objects.filter(pk__in=tasks).with_room(now).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def _own_order(worker: int, task: int) -> bytes:

@@ -54,6 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{campaign.title} is open.")
             return redirect("annotate:campaign", slug=campaign.slug)
+    form.focus_first_fault()
     status = 422 if request.method == "POST" else 200
     return render(request, "annotate/campaign_new.html", {"form": form, "run": run}, status=status)
 

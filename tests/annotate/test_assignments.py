@@ -216,7 +216,7 @@ def test_progress_counts_answered_and_left(now):
 
 def test_the_next_unit_is_found_through_the_index(now):
     campaign = open_small_campaign(units=4)
-    free = Task.objects.filter(campaign=campaign).with_room(now).new_to(a_worker())
+    free = Task.objects.filter(campaign=campaign).new_to(a_worker()).with_room(now)
     if connection.vendor == "postgresql":  # small tables are read whole unless told otherwise
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
