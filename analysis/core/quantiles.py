@@ -3,9 +3,7 @@
 `Sketch` is a running statistic: ``add`` values, ``merge`` others, ``state`` out and in. Counts are
 whole numbers that only add up: the result does not depend on order, batches or shards.
 
-Bins: every power of two from 2^-24 to 2^24 is cut into 32 equal bins, for both signs, and one bin
-holds what is nearer to zero. The middle of a bin is within 1/64 (1.6%) of every value in it. Below
-2^-24 the error is at most 2^-24; beyond 2^24 values count as 2^24. Memory is units × 3,073 counts
+Bins: see core/bins.py; the error of a value is at most 1/64 of it. Memory is units × 3,073 counts
 of 8 bytes: 24 KiB a unit.
 
 Positions: of each map at most ``count`` positions are read, evenly spaced from a start that the
@@ -19,16 +17,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Float64, Int32, Int64
 from torch import Tensor
 
+from analysis.core.bins import BINS, FINE, LEAST, SIDE, quantile
 from analysis.core.mixing import mixed
 
-LEAST, MOST = -24, 24  # powers of two
-FINE = 5  # 2^5 bins to each power of two
-SIDE = (MOST - LEAST) << FINE  # bins of one sign
-BINS = 2 * SIDE + 1
-RELATIVE_ERROR = 1 / 64
 # The bits of a float32 above its 23 - FINE lowest: the power of two and the bin within it.
 SHIFT = 23 - FINE
 ZERO = ((127 + LEAST) << FINE) - 1
@@ -69,19 +63,12 @@ class Sketch:
     def quantile(self, q: float) -> Float64[np.ndarray, " units"]:
         """Return, per unit, the value that a share ``q`` of its activations does not exceed.
 
-        The middle of the bin that holds the value of rank ceil(q n), at least 1; NaN for a unit
-        that has counted nothing.
+        See `analysis.core.bins.quantile`; NaN for a unit that has counted nothing.
 
         Raises:
             ValueError: ``q`` is not from 0 to 1.
         """
-        if not 0 <= q <= 1:
-            raise ValueError(f"A quantile lies between 0 and 1, not at {q}.")
-        upto = self.counts.cumsum(1).cpu().numpy()  # (units, bins)
-        total = upto[:, -1]
-        rank = np.maximum(np.ceil(q * total), 1)
-        middle = middles()[(upto < rank[:, None]).sum(1).clip(max=BINS - 1)]
-        return np.where(total > 0, middle, np.nan)
+        return quantile(self.counts.cpu().numpy(), 0, q)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that is known: ``counts`` of the bins from ``first`` on; the rest are 0."""
@@ -97,14 +84,6 @@ class Sketch:
         sketch = cls(len(counts))
         sketch.counts[:, first : first + counts.shape[1]] = counts
         return sketch
-
-
-def middles() -> Float64[np.ndarray, " bins"]:
-    """Return the middle of every bin, ascending; that of the bin at zero is 0."""
-    edges = np.ldexp(1 + np.arange(1 << FINE) / (1 << FINE), np.arange(LEAST, MOST)[:, None])
-    edges = np.append(edges.ravel(), 2.0**MOST)
-    middle = (edges[1:] + edges[:-1]) / 2
-    return np.concatenate([-middle[::-1], [0.0], middle])
 
 
 def sampled(
@@ -131,7 +110,7 @@ def sampled_positions(
     return (start[:, None] + steps) % positions
 
 
-def _bins(values: Float[Tensor, "*shape"]) -> Int64[Tensor, "*shape"]:
+def _bins(values: Float[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:
     """Return each value's bin, 0 to BINS - 1, ascending with the value."""
     bits = values.contiguous().view(torch.int32)
     size = ((bits & 0x7FFFFFFF) >> SHIFT).sub_(ZERO).clamp_(0, SIDE)

@@ -1,0 +1,66 @@
+"""Pictures of a top image, rendered once: plain and segmented, two tiles and a large view, WebP.
+
+They show the box of the image that the network sees (`Preprocessing.box`), at the image's own
+sharpness and proportions. Outside of the mask the picture is darkened to a fifth.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+from PIL import Image
+
+DARKENED = 0.2
+# The longer side, in pixels.
+SIZES = {"large": 448, "tile2x": 224, "tile": 112}
+QUALITY = 80
+# How hard the encoder tries: 2 takes half the time of 4 and gives 3% larger files.
+EFFORT = 2
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class View:
+    """What the network saw of an image, as large as it will be shown."""
+
+    large: Image.Image
+
+    @classmethod
+    def of(cls, image: Image.Image, box: Box) -> "View":
+        """Cut the box (left, top, right, bottom) out of an upright RGB image."""
+        width, height = box[2] - box[0], box[3] - box[1]
+        scale = SIZES["large"] / max(width, height)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        return cls(image.resize(size, Image.Resampling.LANCZOS, box=box))
+
+    def plain(self) -> dict[str, bytes]:
+        """Return the files of the picture as it is, by size."""
+        return _files(self.large)
+
+    def segmented(self, mask: Bool[np.ndarray, "height width"]) -> dict[str, bytes]:
+        """Return the files of the picture darkened outside the mask, by size.
+
+        ``mask`` is in pixels of the network's input, which the box fills; its edges are softened
+        on the way to the picture's own pixels.
+        """
+        light = (
+            Image.fromarray(mask).convert("L").resize(self.large.size, Image.Resampling.BILINEAR)
+        )
+        dark = self.large.point(lambda value: int(value * DARKENED + 0.5))
+        return _files(Image.composite(self.large, dark, light))
+
+
+def _files(large: Image.Image) -> dict[str, bytes]:
+    files = {}
+    for name, side in SIZES.items():
+        shown = large
+        if side != SIZES["large"]:
+            scale = side / SIZES["large"]
+            size = tuple(max(1, round(length * scale)) for length in large.size)
+            shown = large.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
+        kept = io.BytesIO()
+        shown.save(kept, "WEBP", quality=QUALITY, method=EFFORT)
+        files[name] = kept.getvalue()
+    return files

@@ -1,0 +1,25 @@
+"""Where the pictures of a top image lie, under a name that nobody can guess."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from analysis.models import TopImage
+
+
+def token_of(top_image: TopImage) -> str:
+    """Return the token of a top image's pictures: the same on every repetition of its run.
+
+    Pictures are fetched by it without sign-in, so it is made with the installation's secret: who
+    knows one cannot make another.
+    """
+    unit = top_image.unit
+    parts = (top_image.run.key, unit.layer.name, unit.channel, top_image.end, top_image.rank)
+    spoken = "/".join(str(part) for part in ("picture", *parts))
+    return hmac.digest(settings.SECRET_KEY.encode(), spoken.encode(), hashlib.sha256).hex()[:32]
+
+
+def picture_file(token: str, kind: str, size: str) -> str:
+    """Return the name of a picture in the media storage."""
+    return f"pictures/{token[:2]}/{token}/{kind}-{size}.webp"
