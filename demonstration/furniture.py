@@ -53,7 +53,7 @@ def window(kit: Kit) -> None:
             x = -wide / 2 + pane_w * (column + 0.5)
             size = (pane_w - 0.1, pane_h - 0.1)
             kit.panel(size, (x, row * pane_h + 0.05, -0.04), Paint(day, "glass", 4.0))
-            lower = Paint((day[0] * 0.5, day[1] * 0.62, day[2] * 0.4), "leaves", 0.8)
+            lower = Paint((day[0] * 0.6, day[1] * 0.7, day[2] * 0.5), "glass", 2.5)
             if row == 0:
                 kit.panel((size[0], size[1] * 0.35), (x, 0.05, -0.05), lower)
     kit.box((wide + 0.15, 0.05, 0.15), (0, -0.05, -0.05), frame)

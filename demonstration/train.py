@@ -34,11 +34,11 @@ class Recipe:
 
     images: int = 22000
     held_out: int = 1100
-    epochs: int = 40
+    epochs: int = 30
     batch: int = 128
     rate: float = 3e-3
-    decay: float = 0.02
-    sparsity: float = 0.02
+    decay: float = 0.05
+    sparsity: float = 0.3
     seed: int = 0
 
 
