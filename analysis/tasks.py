@@ -11,8 +11,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from analysis.models import Job, Run
-from analysis.services import jobs, shards
+from analysis.models import ImageSet, Job, Network, Run
+from analysis.services import image_sets, jobs, shards
 
 # Enough for several idle workers to join at once; others find the work when they sweep.
 WAKE_UPS = 4
@@ -62,6 +62,20 @@ def sweep(queues: Collection[str] | None = None) -> None:
     for job in Job.objects.ready(now).order_by("run__created_at"):
         if queues is None or job.queue in queues:
             _send(job.pk, job.queue)
+
+
+@shared_task
+def inspect_network(network_pk: int) -> None:
+    """Find out what a registered network is; a second delivery does nothing."""
+    from analysis.pipeline import networks  # late: torch is loaded by workers only
+
+    networks.inspect(Network.objects.get(pk=network_pk))
+
+
+@shared_task
+def import_images(image_set_pk: int) -> None:
+    """List a registered folder of images; a second delivery does nothing."""
+    image_sets.import_images(ImageSet.objects.get(pk=image_set_pk))
 
 
 def wake(job: Job) -> None:

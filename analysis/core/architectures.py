@@ -109,6 +109,11 @@ def timm_preparation(name: str) -> Preprocessing:
     )
 
 
+def imagenet_classes() -> list[str]:
+    """Return the names of ImageNet's 1,000 classes, in the order of the outputs."""
+    return list(torchvision.models.get_model_weights("alexnet").DEFAULT.meta["categories"])
+
+
 def packaged_lite0() -> weights.State:
     """Return the ImageNet weights of EfficientNet-Lite0 by timm's names, from their package.
 

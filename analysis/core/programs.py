@@ -40,16 +40,18 @@ CONTAINERS = (None, "builtins.tuple", "builtins.list", "builtins.dict")
 METADATA = {"stack_trace", "nn_module_stack", "torch_fn", "custom", "from_node"}
 
 
-def load(path: Path) -> tuple[fx.GraphModule, tuple[int | None, int | None]]:
+def load(path: Path, name: str = "") -> tuple[fx.GraphModule, tuple[int | None, int | None]]:
     """Return a program as a module with taps, and the input's height and width where it fixes them.
 
     Each module of the exported network is a tap: a submodule `taps.<path>` that passes its
-    output on, so that a hook on it sees what a hook on the original would.
+    output on, so that a hook on it sees what a hook on the original would. ``name`` is what the
+    file's owner calls it.
 
     Raises:
         SpecRefused: not safe, broken, or not from one batch of images to numbers.
     """
-    check(path)
+    name = name or path.name
+    check(path, name)
     try:
         program = torch.export.load(path)
         # Without what is done in place: a tap's output must not change after it was seen.
@@ -59,28 +61,28 @@ def load(path: Path) -> tuple[fx.GraphModule, tuple[int | None, int | None]]:
         raise SpecRefused(
             f"{path.name} is no program of this version of torch ({reason})."
         ) from error
-    size = input_size(program, path.name)
+    size = input_size(program, name)
     # The guards of a program are Python text: never run. `input_size` checks what they would.
     return tapped(program.module(check_guards=False)), size
 
 
-def check(path: Path) -> None:
+def check(path: Path, name: str) -> None:
     """Let pass a program that only computes.
 
     Raises:
         SpecRefused: names what it holds beyond tensors and plain operators.
     """
-    if kind_of(path) != PROGRAM:
-        raise SpecRefused(f"{path.name} is not an exported program: torch.export.save writes one.")
+    if kind_of(path, name) != PROGRAM:
+        raise SpecRefused(f"{name} is not an exported program: torch.export.save writes one.")
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            inside = name.partition("/")[2]
+        for entry in archive.namelist():
+            inside = entry.partition("/")[2]
             if not ENTRIES.fullmatch(inside):
-                raise SpecRefused(f"{path.name} holds {inside[:80]!r}, which is not plain data.")
+                raise SpecRefused(f"{name} holds {inside[:80]!r}, which is not plain data.")
             if inside.endswith(".json"):
-                _check_json(json.loads(archive.read(name)), path.name)
+                _check_json(json.loads(archive.read(entry)), name)
             if inside.endswith(".pt"):
-                _check_sample(archive.read(name), path.name)
+                _check_sample(archive.read(entry), name)
 
 
 def input_size(program: ExportedProgram, name: str) -> tuple[int | None, int | None]:

@@ -16,29 +16,30 @@ State = dict[str, Tensor]
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 
 
-def read(path: Path) -> State:
-    """Return the tensors of a weights file by name.
+def read(path: Path, name: str = "") -> State:
+    """Return the tensors of a weights file by name; ``name`` is what its owner calls it.
 
     Raises:
         SpecRefused: for what is broken, holds no tensors, or would need unpickling.
     """
-    kind = kind_of(path)
+    name = name or path.name
+    kind = kind_of(path, name)
     if kind == PROGRAM:
-        raise SpecRefused(f"{path.name} is an exported program: name it as exported:{path.name}.")
+        raise SpecRefused(f"{name} is an exported program: name it as exported:{name}.")
     try:
         if kind == SAFETENSORS:
             return load_file(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
     except SafetensorError as error:
-        raise SpecRefused(f"{path.name} is a broken safetensors file ({error}).") from error
+        raise SpecRefused(f"{name} is a broken safetensors file ({error}).") from error
     except pickle.UnpicklingError as error:
         raise SpecRefused(
-            f"{path.name} holds more than tensors, and opening that could run code: {CONVERT}."
+            f"{name} holds more than tensors, and opening that could run code: {CONVERT}."
         ) from error
     except Exception as error:  # whatever broken bytes do to the reader
         reason = str(error).split("\n")[0][:200]
-        raise SpecRefused(f"{path.name} is broken or cut short ({reason}).") from error
-    return tensors_of(found, path.name)
+        raise SpecRefused(f"{name} is broken or cut short ({reason}).") from error
+    return tensors_of(found, name)
 
 
 def tensors_of(found: object, name: str) -> State:

@@ -22,6 +22,10 @@ class Network(models.Model):
     classes = models.JSONField(default=list, blank=True, help_text="class names, in output order")
     note = models.TextField(blank=True)
     synthetic = models.BooleanField(default=False, help_text="made or trained on synthetic data")
+    # What was asked for, until the inspection has answered it:
+    # {"weights": "random:SEED" or "", "file": its owner's name for it, "layers": {name: module},
+    # "preprocessing": {what is given}}.
+    requested = models.JSONField(default=dict, blank=True)
     # Registered by page or API, a network is inspected by a worker before it can be used.
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     error = models.TextField(blank=True)

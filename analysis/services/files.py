@@ -2,11 +2,12 @@
 
 import os
 import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 
 
@@ -25,6 +26,22 @@ def write(name: str, data: bytes) -> None:
     aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         aside.write_bytes(data)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def copy_in(name: str, source: Path) -> None:
+    """Store the content of a local file under ``name``, a piece at a time; else as `write`."""
+    path = _local_path(name)
+    if path is None:
+        with source.open("rb") as file:
+            default_storage.save(_checked(name), File(file))
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        shutil.copyfile(source, aside)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
