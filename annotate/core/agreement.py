@@ -80,19 +80,3 @@ def wilson(p: float, n: float, z: float = Z95) -> tuple[float, float]:
     scale = 1 + z * z / n
     low, high = (centre - reach) / scale, (centre + reach) / scale
     return max(0.0, min(low, p)), min(1.0, max(high, p))
-
-
-def fleiss_kappa(labels: Sequence[Sequence[str]]) -> float | None:
-    """Return Fleiss' kappa of items that were each labelled equally often; None if undefined.
-
-    Items with fewer labels than the most are left out: the formula needs one number for all.
-    """
-    most = max((len(item) for item in labels), default=0)
-    items = [item for item in labels if len(item) == most]
-    if most < 2:
-        return None
-    kinds = sorted({label for item in items for label in item})
-    counts = np.array([[list(item).count(kind) for kind in kinds] for item in items], dtype=float)
-    agree = ((counts**2).sum(axis=1) - most) / (most * (most - 1))  # (items,)
-    chance = float(((counts.sum(axis=0) / counts.sum()) ** 2).sum())
-    return None if chance >= 1 else (float(agree.mean()) - chance) / (1 - chance)

@@ -79,8 +79,7 @@ def majority(said: Sequence[Said], shown: int, controls: frozenset[int]) -> Cons
     groups = merge([one.concept for one in said])
     concept, category = _words(said, groups)
     low, high = agreement.precision_interval(votes)
-    kept = np.nansum(votes, axis=0).astype(int)
-    seen = (~np.isnan(votes)).sum(axis=0).astype(int)
+    counts = _counts(votes, places)
     pairs = [(group, one.category) for group, one in zip(groups, said, strict=True)]
     return Consensus(
         concept=spelling([s.concept for s, g in zip(said, groups, strict=True) if g == concept]),
@@ -92,9 +91,9 @@ def majority(said: Sequence[Said], shown: int, controls: frozenset[int]) -> Cons
         precision_high=high,
         agreement=agreement.share_agreeing(pairs, concept, category),
         answers=len(said),
-        kept=[p for p, k, s in zip(places, kept, seen, strict=True) if 2 * k > s],
-        tied=[p for p, k, s in zip(places, kept, seen, strict=True) if s and 2 * k == s],
-        votes={p: (int(k), int(s)) for p, k, s in zip(places, kept, seen, strict=True)},
+        kept=[place for place, (kept, seen) in counts.items() if 2 * kept > seen],
+        tied=[place for place, (kept, seen) in counts.items() if seen and 2 * kept == seen],
+        votes=counts,
         groups=groups,
         shares=[float(share) for share in np.nanmean(votes, axis=1)],
     )
@@ -122,6 +121,12 @@ def _votes(said: Sequence[Said], places: Sequence[int]) -> agreement.Votes:
             elif place in one.unseen:
                 table[row, column] = np.nan
     return table
+
+
+def _counts(votes: agreement.Votes, places: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return for each place how many kept the image and how many saw it."""
+    kept, seen = np.nansum(votes, axis=0), (~np.isnan(votes)).sum(axis=0)
+    return {p: (int(k), int(s)) for p, k, s in zip(places, kept, seen, strict=True)}
 
 
 def _words(said: Sequence[Said], groups: Sequence[int]) -> tuple[int, str]:

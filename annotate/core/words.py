@@ -31,6 +31,10 @@ def clean_concept(text: str) -> str:
 
 # ---- Comparing -------------------------------------------------------------------------------
 ARTICLES = {"a", "an", "the", "some"}
+# They say what kind of word stands beside them, and nothing when they are left out.
+EMPTY = {"color", "pattern", "thing", "object", "item", "image", "photo"}
+# “black and white”, “white/black” and “white, black” list the same things.
+LISTED = re.compile(r"[,;/&+]|\band\b|\bor\b")
 IRREGULAR = {
     "people": "person",
     "persons": "person",
@@ -105,15 +109,25 @@ def singular(word: str) -> str:
 def key(concept: str) -> str:
     """Return what a concept is compared by: words without case, article, plural or hyphen.
 
-    “The wheels of a car”, “car wheel” and “Car-Wheels” have one key.
+    “The wheels of a car”, “car wheel” and “Car-Wheels” have one key; so have “black and white”
+    and “white/black”, and “white”, “white color” and “color white”.
     """
     text = unicodedata.normalize("NFKC", concept).casefold()
     text = re.sub(r"[’']s\b", "", text)
-    text = "".join(char if _in_word(char) else " " for char in text)
-    left, of, right = text.partition(" of ")
-    text = f"{right} {left}" if of else text
-    words = [word for word in text.split() if word not in ARTICLES] or text.split()
-    return " ".join(singular(word) for word in words) or text.strip() or concept
+    words = [word for part in sorted(_parts(text)) for word in part.split()]
+    told = [word for word in words if word not in EMPTY] or words
+    return " ".join(told) or text.strip() or concept
+
+
+def _parts(text: str) -> list[str]:
+    """Return the things that a text lists, each as words in the singular."""
+    parts = []
+    for part in LISTED.split(text):
+        plain = "".join(char if _in_word(char) else " " for char in part)
+        left, of, right = plain.partition(" of ")
+        words = (f"{right} {left}" if of else plain).split()
+        parts.append(" ".join(singular(w) for w in words if w not in ARTICLES) or " ".join(words))
+    return [part for part in parts if part]
 
 
 def _in_word(char: str) -> bool:
@@ -139,8 +153,14 @@ def distance(one: str, other: str) -> int:
     return last[-1]
 
 
+def participle(word: str, other: str) -> bool:
+    """Tell whether the other is made of the word by -ed: stripe and striped, tile and tiled."""
+    doubled = word + word[-1] + "ed"
+    return other in {f"{word}ed", doubled} or (word[-1] == "e" and other == f"{word}d")
+
+
 def slip(one: str, other: str) -> bool:
-    """Tell whether two words differ only as a slip of the pen would make them.
+    """Tell whether two words differ only by -ed or as a slip of the pen would make them.
 
     A doubled letter or a swap from five letters on, one edit from six, two from nine. Shorter
     words are left alone (horse is not house, plant not planet), and so are words that begin
@@ -149,6 +169,8 @@ def slip(one: str, other: str) -> bool:
     short = min(len(one), len(other))
     if short < 5 or one[0] != other[0]:
         return False
+    if participle(one, other) or participle(other, one):
+        return True
     if DOUBLED.sub(r"\1", one) == DOUBLED.sub(r"\1", other):
         return True
     edits = distance(one, other)

@@ -153,14 +153,3 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         low, high = agreement.precision_interval(table)
         covered += low <= 0.7181 <= high  # mean of the logistic over both normals, by simulation
     assert 0.88 <= covered / 600 <= 0.99
-
-
-def test_kappa_is_that_of_fleiss_own_example():
-    counts = [
-        (0, 0, 0, 0, 14), (0, 2, 6, 4, 2), (0, 0, 3, 5, 6), (0, 3, 9, 2, 0), (2, 2, 8, 1, 1),
-        (7, 7, 0, 0, 0), (3, 2, 6, 3, 0), (2, 5, 3, 2, 2), (6, 5, 2, 1, 0), (0, 2, 2, 3, 7),
-    ]  # fmt: skip
-    items = [[str(kind) for kind, n in enumerate(row) for _ in range(n)] for row in counts]
-    assert agreement.fleiss_kappa(items) == pytest.approx(0.210, abs=0.001)
-    assert agreement.fleiss_kappa([["a"], ["b"]]) is None
-    assert agreement.fleiss_kappa([["a", "a"], ["a", "a"]]) is None

@@ -95,6 +95,11 @@ def test_words_that_are_no_plural_stay(word):
         ("chair", "chiar"),
         ("dog's head", "dog head"),
         ("ÉTOILE", "étoile"),
+        ("black and white", "white/black"),
+        ("yellow, blue", "Blue & yellow"),
+        ("white", "color white"),
+        ("striped pattern", "stripes"),
+        ("striped", "stripped"),
     ],
 )
 def test_spellings_of_one_concept_are_alike(one, other):
@@ -113,6 +118,9 @@ def test_spellings_of_one_concept_are_alike(one, other):
         ("table lamp", "table"),
         ("chair", "hair"),
         ("窓", "扉"),
+        ("color", "pattern"),
+        ("black", "black and white"),
+        ("hand", "sand"),
     ],
 )
 def test_other_words_are_not(one, other):
