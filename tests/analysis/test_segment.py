@@ -1,0 +1,147 @@
+"""Pictures of the top images: all there, the same again, planted ones not told by their look."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from analysis.models import Segment, TopImage
+from analysis.pipeline import forward, scan, segment
+from analysis.services import files
+from analysis.services.pictures import picture_file, token_of
+from analysis.services.shards import Interrupted
+from tests.analysis.photographs import PREPARATION, a_net, a_scan, job_of, shards_of
+
+pytestmark = [pytest.mark.rows, pytest.mark.django_db]
+SIZES = {"tile": 112, "tile2x": 224, "large": 448}
+
+
+@pytest.fixture
+def net(monkeypatch, settings, tmp_path):
+    """The small network in place of a stored one, and a media folder of this test's own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    made = a_net()
+    monkeypatch.setattr(forward.networks, "load", lambda row, device: (made, PREPARATION))
+    forward._loaded.cache_clear()
+    yield made
+    forward._loaded.cache_clear()
+
+
+def nobody(done):
+    """No beat is missed."""
+
+
+@pytest.fixture
+def run(net, tmp_path):
+    """A run whose scan is done."""
+    run = a_scan(tmp_path, count=12)
+    for shard in shards_of(run, "scan"):
+        scan.work(shard, nobody)
+    scan.finish(job_of(run, "scan"))
+    return run
+
+
+def segmented(run, order=(0, 1, 2, 3)):
+    shards = shards_of(run, "segment")
+    for number in order:
+        segment.work(shards[number], nobody)
+    segment.finish(job_of(run, "segment"))
+
+
+def stored(run):
+    return {
+        (token, kind, size): files.read(picture_file(token, kind, size))
+        for token in Segment.objects.filter(top_image__run=run).values_list("token", flat=True)
+        for kind in ("plain", "segmented")
+        for size in SIZES
+    }
+
+
+def test_every_top_image_has_six_pictures_and_a_row(run):
+    segmented(run)
+    assert Segment.objects.count() == TopImage.objects.count() == 13 * 8
+    for (_, _, size), data in stored(run).items():
+        image = Image.open(io.BytesIO(data))
+        assert image.format == "WEBP"
+        assert image.size == (SIZES[size], SIZES[size])
+    for row in Segment.objects.all():
+        assert row.field == "disc"
+        assert 0 < row.visible < 1
+        assert row.token == token_of(row.top_image)
+
+
+def test_tokens_cannot_be_guessed_and_are_unlike(run, settings):
+    top = TopImage.objects.select_related("run", "unit__layer").first()
+    first = token_of(top)
+    assert len(first) == 32
+    assert len({token_of(row) for row in TopImage.objects.all()}) == TopImage.objects.count()
+    settings.SECRET_KEY = "another installation"
+    assert token_of(top) != first
+
+
+def test_repetition_and_order_of_shards_leave_no_trace(run, settings, tmp_path):
+    segmented(run)
+    first, rows = stored(run), list(Segment.objects.order_by("pk").values())
+    manifest = files.read(run.image_set.manifest)
+    settings.MEDIA_ROOT = tmp_path / "elsewhere"
+    files.write(run.image_set.manifest, manifest)
+    segmented(run, order=(3, 1, 0, 1, 2))
+    assert stored(run) == first
+    assert list(Segment.objects.order_by("pk").values()) == rows
+
+
+def test_the_strongest_place_stays_bright(run):
+    segmented(run)
+    for top in TopImage.objects.filter(end="top").select_related("unit__layer", "segment"):
+        plain, cut = (
+            np.asarray(
+                Image.open(io.BytesIO(files.read(picture_file(top.segment.token, kind, "large")))),
+                float,
+            )
+            for kind in ("plain", "segmented")
+        )
+        layer = top.unit.layer
+        scale = 448 / PREPARATION.height
+        y = int((layer.field_offset + layer.field_stride * top.row) * scale)
+        x = int((layer.field_offset + layer.field_stride * top.column) * scale)
+        assert np.abs(cut[y, x] - plain[y, x]).max() < 25
+
+
+def test_weak_images_without_activation_show_as_much_as_strong_ones(net, tmp_path):
+    with torch.no_grad():
+        net[3].bias.fill_(-0.3)  # many maps of the late layer are zero everywhere
+    run = a_scan(tmp_path, count=12)
+    for shard in shards_of(run, "scan"):
+        scan.work(shard, nobody)
+    scan.finish(job_of(run, "scan"))
+    segmented(run)
+    tops = TopImage.objects.filter(unit__layer__name="late").select_related("segment")
+    silent = [top.segment.visible for top in tops if top.end == "low" and top.activation == 0]
+    strong = [top.segment.visible for top in tops if top.end == "top" and top.activation > 0]
+    assert silent
+    assert min(silent) > 0
+    assert min(strong) * 0.3 < np.mean(silent) < max(strong) * 1.5
+
+
+def test_it_beats_in_units_and_stops_when_told(run):
+    beats = []
+    segment.work(shards_of(run, "segment")[0], beats.append)
+    assert beats == sorted(beats)
+    assert beats[-1] == 4
+
+    def stop(done):
+        raise Interrupted("cancelled")
+
+    with pytest.raises(Interrupted):
+        segment.work(shards_of(run, "segment")[1], stop)
+    assert Segment.objects.count() == 4 * 8
+
+
+def test_an_image_that_vanished_after_the_scan_is_named(run):
+    image = TopImage.objects.select_related("image").order_by("unit", "rank").first().image
+    (Path(run.image_set.root) / image.path).unlink()
+    with pytest.raises(ValueError, match=rf"Image {image.number} \({image.path}\)"):
+        segment.work(shards_of(run, "segment")[0], nobody)
