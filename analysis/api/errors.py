@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -109,6 +110,7 @@ def refusals() -> Iterator[None]:
         raise exceptions.ValidationError({WHOLE: [str(error)]}) from error
 
 
+@csrf_exempt  # nothing is done here, and the answer to a POST must keep to the one shape too
 def unknown_address(request: HttpRequest) -> JsonResponse:
     """Answer any address below /api/ that does not exist."""
     message = f"There is no address {request.path} in this API: see /api/v1/docs/."

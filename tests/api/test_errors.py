@@ -1,6 +1,7 @@
 """Every error has one shape: unknown addresses, wrong types, faults of ours."""
 
 import pytest
+from rest_framework.test import APIClient
 
 from tests.api.asking import refused
 
@@ -12,8 +13,9 @@ pytestmark = [pytest.mark.rows, pytest.mark.django_db]
     ["/api", "/api/", "/api/v1", "/api/v2/units/", "/api/v1/nothing/", "/api/v1/units", "/api/é/"],
 )
 @pytest.mark.parametrize("method", ["get", "post", "delete", "options"])
-def test_an_unknown_address_is_not_found(nobody, address, method):
-    message = refused(getattr(nobody, method)(address), 404, "not_found")
+def test_an_unknown_address_is_not_found(address, method):
+    strict = APIClient(enforce_csrf_checks=True)
+    message = refused(getattr(strict, method)(address), 404, "not_found")
     assert "see /api/v1/docs/" in message
 
 
