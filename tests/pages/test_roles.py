@@ -1,0 +1,162 @@
+"""Every address of the project × every role × every method. An address without a row fails.
+
+A row says what nobody, a link worker, a worker, the researcher who made it all, another
+researcher and an admin get, in this order; "in" means sent to sign in. PUT is wrong everywhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.pages.world import PEOPLE, World, build
+
+pytestmark = [pytest.mark.rows, pytest.mark.django_db]
+
+NO = "405 405 405 405 405 405"  # the wrong method, for whomever
+ANYONE = "200 200 200 200 200 200"
+SIGNED_IN = "in in 200 200 200 200"
+RESEARCHERS = "in in 403 200 200 200"
+NOT_FOUND = "404 404 404 404 404 404"
+# Of the API: no redirect, a status with a sentence.
+API_NO = "401 401 403 405 405 405"
+API_RESEARCHERS = "401 401 403 200 200 200"
+API_READERS_OF_PRIVATE = "404 404 404 200 200 200"  # a private network is not there for others
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each person gets, and what is sent with a POST."""
+
+    address: str
+    get: str = NO
+    post: str = NO
+    put: str = NO
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def api(address: str, get: str = API_NO, post: str = API_NO, **more: Any) -> Row:
+    """Return a row of the API, which asks who one is before it looks at the method."""
+    return Row(address, get, post, put=API_NO, **more)
+
+
+def owners(status: int) -> str:
+    """Return what those get who may change: the creator and an admin."""
+    return f"in in 403 {status} 403 {status}"
+
+
+PAGES = {
+    "health": Row("/healthz", ANYONE),
+    "annotate:console": Row("/", "200 200 302 200 200 200"),
+    "login": Row("/sign-in/", "200 200 302 302 302 302", "422 422 302 302 302 302"),
+    "logout": Row("/sign-out/", post="302 302 302 302 302 302"),
+    "account": Row("/account/", SIGNED_IN),
+    "password": Row("/account/password/", SIGNED_IN, "in in 422 422 422 422"),
+    "token_add": Row("/account/tokens/", post="in in 422 422 422 422"),
+    "token_revoke": Row("/account/tokens/{token}/revoke/", post="in in 302 404 404 404"),
+    "analysis:picture": Row(f"/pictures/{'0' * 32}/plain-tile.webp", NOT_FOUND),
+    "analysis:atlas_home": Row("/atlas/", ANYONE),
+    "analysis:atlas": Row("/atlas/{network}/", "in in 404 200 200 200"),
+    "analysis:atlas_layer": Row("/atlas/{network}/conv1/", "in in 404 200 200 200"),
+    "analysis:unit": Row("/atlas/{network}/conv1/0/", "in in 404 200 200 200"),
+    "annotate:network_public": Row(
+        "/networks/{network}/public/", post=owners(302), data={"public": "no"}
+    ),
+    "analysis:run_new": Row("/runs/new/", RESEARCHERS, "in in 403 422 422 422"),
+    "analysis:run": Row("/runs/{run}/", RESEARCHERS),
+    "analysis:run_progress": Row("/runs/{run}/progress/", RESEARCHERS),
+    "analysis:run_pictures": Row("/runs/{run}/pictures/", RESEARCHERS),
+    "analysis:run_cancel": Row("/runs/{run}/cancel/", post=owners(302)),
+    "analysis:run_resume": Row("/runs/{run}/resume/", post=owners(302)),
+    "analysis:run_delete": Row("/runs/{run}/delete/", post=owners(302)),
+    "annotate:campaign_new": Row("/campaigns/new/", RESEARCHERS, "in in 403 404 404 404"),
+    "annotate:campaign": Row("/campaigns/{campaign}/", RESEARCHERS),
+    "annotate:campaign_progress": Row("/campaigns/{campaign}/progress/", RESEARCHERS),
+    "annotate:campaign_turn": Row(
+        "/campaigns/{campaign}/turn/", post=owners(302), data={"to": "close"}
+    ),
+    "annotate:campaign_publish": Row("/campaigns/{campaign}/publish/", post=owners(302)),
+    "annotate:label_home": Row("/label/", "in 200 200 200 200 200"),
+    # Who may label is led to his unit; a stranger is told that a link opens this.
+    "annotate:label_next": Row(
+        "/label/{campaign}/", "403 302 302 302 302 302", "403 302 302 302 302 302"
+    ),
+    "annotate:label_ahead": Row("/label/{campaign}/ahead/", "403 200 200 200 200 200"),
+    "annotate:label_how": Row("/label/{campaign}/how-to/", "403 200 200 200 200 200"),
+    "annotate:label_task": Row("/label/{campaign}/{held}/", "403 404 200 404 404 404"),
+    "annotate:label_submit": Row(
+        "/label/{campaign}/{held}/submit/", post="403 404 422 404 404 404"
+    ),
+    "annotate:label_draft": Row("/label/{campaign}/{held}/draft/", post="403 404 200 404 404 404"),
+    "annotate:label_give_back": Row(
+        "/label/{campaign}/{held}/give-back/", post="403 404 302 404 404 404"
+    ),
+    "annotate:label_done": Row("/label/{campaign}/{held}/done/", "403 404 302 404 404 404"),
+}
+UNIT = "/api/v1/units/{network}/conv1/0/"
+API = {
+    "api-index": api("/api/v1/", ANYONE),
+    "api-schema": api("/api/v1/schema/", ANYONE),
+    "api-docs": Row("/api/v1/docs/", ANYONE),
+    "api-networks": api("/api/v1/networks/", ANYONE, "401 401 403 400 400 400"),
+    "api-network": api("/api/v1/networks/{network}/", API_READERS_OF_PRIVATE),
+    "api-layers": api("/api/v1/layers/", ANYONE),
+    "api-units": api("/api/v1/units/", ANYONE),
+    "api-unit": api(UNIT, API_READERS_OF_PRIVATE),
+    "api-top-images": api(f"{UNIT}top-images/", API_READERS_OF_PRIVATE),
+    "api-image-sets": api("/api/v1/image-sets/", API_RESEARCHERS, "401 401 403 400 400 400"),
+    "api-image-set": api("/api/v1/image-sets/{images}/", API_RESEARCHERS),
+    "api-runs": api("/api/v1/runs/", API_RESEARCHERS, "401 401 403 400 400 400"),
+    "api-run": api("/api/v1/runs/{run}/", API_RESEARCHERS),
+    "api-run-cancel": api("/api/v1/runs/{run}/cancel/", post="401 401 403 409 403 409"),
+    "api-run-resume": api("/api/v1/runs/{run}/resume/", post="401 401 403 409 403 409"),
+    "api-exports-units": api("/api/v1/exports/units.csv", ANYONE),
+    "api-campaigns": api("/api/v1/campaigns/", API_RESEARCHERS, "401 401 403 400 400 400"),
+    "api-campaign": api("/api/v1/campaigns/{campaign}/", API_RESEARCHERS),
+    "api-campaign-pause": api(
+        "/api/v1/campaigns/{campaign}/pause/", post="401 401 403 200 403 200"
+    ),
+    "api-campaign-close": api(
+        "/api/v1/campaigns/{campaign}/close/", post="401 401 403 200 403 200"
+    ),
+    "api-campaign-reopen": api(
+        "/api/v1/campaigns/{campaign}/reopen/", post="401 401 403 200 403 200"
+    ),
+    "^api(?:/|$)": Row("/api/v0/none/", NOT_FOUND, NOT_FOUND, NOT_FOUND),
+}
+ROWS = PAGES | API
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Made once for the whole table, and taken back at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build()
+        transaction.set_rollback(True)
+
+
+def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
+    """Name every address below a resolver: by its name, or its pattern where it has none."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            space = f"{pattern.namespace}:" if pattern.namespace else before
+            if pattern.namespace != "admin":  # tests/pages/test_admin_site.py
+                yield from addresses(pattern, space)
+        elif isinstance(pattern, URLPattern):
+            yield before + (pattern.name or str(pattern.pattern))
+
+
+def test_every_address_has_a_row():
+    assert set(addresses(get_resolver())) - {"admin/login/"} == set(ROWS)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_role_gets_what_the_table_says(world, name):
+    row = ROWS[name]
+    for method, expected in (("get", row.get), ("post", row.post), ("put", row.put)):
+        data = row.data if method == "post" else None
+        got = [world.ask(person, method, row.address, data) for person in PEOPLE]
+        assert f"{method}: {' '.join(got)}" == f"{method}: {expected}"
