@@ -30,6 +30,7 @@ class Watcher:
         self.seen = 0  # primary key of the last log line shown
         self.drawn = 0  # lines that are drawn over
         self.plain_due = 0.0
+        self.last: list[str] = []
         self.alone_since: float | None = None
         # The lines are shown here: the worker's own log would show them twice.
         journal.logger.propagate = False
@@ -91,7 +92,9 @@ class Watcher:
         else:
             self._print_all([line.text for line in lines])
             if time.monotonic() >= self.plain_due or now.finished:
-                self._print_all([step_line(step) for step in now.steps if step.started])
+                lines = [step_line(step) for step in now.steps if step.started]
+                self._print_all([line for line in lines if line not in self.last])
+                self.last = lines
                 self.plain_due = time.monotonic() + PLAIN_EVERY
 
     def _say(self, line: str) -> None:
