@@ -20,7 +20,8 @@ import django
 PROCESSES = 16
 # Fewer workers than processes: some work in two tabs at once.
 WORKERS = 14
-PATIENCE = 60  # seconds; a crowd that takes longer hangs
+UNITS = 12
+PATIENCE = 100  # seconds; a crowd that takes longer hangs
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
     from tests.annotate.factories import a_finished_run, a_worker, open_small_campaign
 
     call_command("migrate", verbosity=0)
-    run = a_finished_run(units=20)
+    run = a_finished_run(units=UNITS)
     people = [a_worker().pk for _ in range(WORKERS)]
     told = {}
     for mood in ("calm", "stormy"):
@@ -97,7 +98,7 @@ def one_unit(campaign: Any, worker: Any, rng: random.Random | None) -> str:
     ahead = timedelta(hours=1) if rng and rng.random() < 0.1 else timedelta(0)
     lease = claim(worker, campaign, timezone.now() + ahead)
     if lease is None:
-        time.sleep(0.01)
+        time.sleep(0.05)
         return "nothing free"
     if rng and rng.random() < 0.1:
         give_back(lease, timezone.now())
