@@ -39,7 +39,7 @@ class NetworkFactory(factory.django.DjangoModelFactory):
     slug = factory.Sequence(lambda n: f"net-{n}")
     arch = "torchvision:alexnet"
     fingerprint = factory.LazyAttribute(lambda o: hashlib.sha256(o.slug.encode()).hexdigest())
-    preprocessing = factory.LazyFunction(lambda: {"size": [227, 227]})
+    preprocessing = factory.LazyFunction(lambda: {"height": 227, "width": 227})
     state = State.DONE
 
 

@@ -62,6 +62,18 @@ PAGES = {
     "analysis:atlas": Row("/atlas/{network}/", "in in 404 200 200 200"),
     "analysis:atlas_layer": Row("/atlas/{network}/conv1/", "in in 404 200 200 200"),
     "analysis:unit": Row("/atlas/{network}/conv1/0/", "in in 404 200 200 200"),
+    "analysis:network_add": Row("/networks/add/", RESEARCHERS, "in in 403 422 422 422"),
+    "analysis:network": Row("/networks/{network}/", RESEARCHERS),
+    "analysis:network_progress": Row("/networks/{network}/progress/", RESEARCHERS),
+    "analysis:network_inspect": Row("/networks/{network}/inspect/", post=owners(302)),
+    "analysis:network_delete": Row("/networks/{network}/delete/", post=owners(302)),
+    "analysis:image_set_add": Row("/image-sets/add/", RESEARCHERS, "in in 403 422 422 422"),
+    "analysis:image_set": Row("/image-sets/{images}/", RESEARCHERS),
+    "analysis:image_set_progress": Row("/image-sets/{images}/progress/", RESEARCHERS),
+    "analysis:image_set_refused": Row("/image-sets/{images}/refused.jsonl", RESEARCHERS),
+    "analysis:image_set_thumbnail": Row("/image-sets/{images}/0.webp", "in in 403 404 404 404"),
+    "analysis:image_set_import": Row("/image-sets/{images}/import/", post=owners(302)),
+    "analysis:image_set_delete": Row("/image-sets/{images}/delete/", post=owners(302)),
     "annotate:network_public": Row(
         "/networks/{network}/public/", post=owners(302), data={"public": "no"}
     ),
