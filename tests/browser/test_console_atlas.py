@@ -10,11 +10,7 @@ from analysis.services.semantics import UnitLabel
 from tests.annotate import factories
 from tests.browser.conftest import accessible, draw_pictures, forgive
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.rows,
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.rows]
 SCREENS = {
     "wide": {},
     "dark": {"dark": True},
