@@ -5,19 +5,22 @@ that is lost, late or doubled changes nothing, for `sweep` sends it again.
 """
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from threading import Event, Lock
 
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from analysis.models import ImageSet, Job, Network, Run
+from analysis.models import ImageSet, Job, Network, Run, State
 from analysis.services import image_sets, jobs, shards
 
 # Enough for several idle workers to join at once; others find the work when they sweep.
 WAKE_UPS = 4
 # A wake-up that nobody heard for so long is of no use any more: seconds.
 WAKE_UP_EXPIRES = 300
+# A message about a network or image set that nobody took for so long was lost.
+UNHEARD = timedelta(seconds=60)
 
 # Set when this process is asked to end: work stops after the batch and is put back.
 stopping = Event()
@@ -57,6 +60,7 @@ def sweep(queues: Collection[str] | None = None) -> None:
     now = timezone.now()
     shards.free_lost(now)
     jobs.free_lost(now)
+    _wake_registered(now)
     if _at_work.locked():
         return  # a busy worker needs no wake-up: it sweeps when it has done
     for job in Job.objects.ready(now).order_by("run__created_at"):
@@ -76,6 +80,15 @@ def inspect_network(network_pk: int) -> None:
 def import_images(image_set_pk: int) -> None:
     """List a registered folder of images; a second delivery does nothing."""
     image_sets.import_images(ImageSet.objects.get(pk=image_set_pk))
+
+
+def _wake_registered(now: datetime) -> None:
+    """Send the messages again for what was registered a while ago and that nobody looked at."""
+    networks = Network.objects.exclude(arch="")  # known from published answers only
+    for rows, task in ((networks, inspect_network), (ImageSet.objects.all(), import_images)):
+        old = rows.filter(state=State.WAITING, created_at__lt=now - UNHEARD)
+        for pk in old.values_list("pk", flat=True):
+            task.apply_async((pk,), expires=WAKE_UP_EXPIRES)
 
 
 def wake(job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from analysis.views import atlas, pictures, runs
+from analysis.views import atlas, image_sets, networks, pictures, runs
 
 app_name = "analysis"
 # The first digits of a run's key, as its `short_key` shows them, or more.
@@ -21,6 +21,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"^{RUN}/cancel/\Z", runs.cancel, name="run_cancel"),
     re_path(rf"^{RUN}/resume/\Z", runs.resume, name="run_resume"),
     re_path(rf"^{RUN}/delete/\Z", runs.delete, name="run_delete"),
+    path("networks/add/", networks.add, name="network_add"),
+    path("networks/<slug:slug>/", networks.network, name="network"),
+    path("networks/<slug:slug>/progress/", networks.progress, name="network_progress"),
+    path("networks/<slug:slug>/inspect/", networks.inspect_again, name="network_inspect"),
+    path("networks/<slug:slug>/delete/", networks.delete, name="network_delete"),
+    path("image-sets/add/", image_sets.add, name="image_set_add"),
+    path("image-sets/<slug:slug>/", image_sets.image_set, name="image_set"),
+    path("image-sets/<slug:slug>/progress/", image_sets.progress, name="image_set_progress"),
+    path("image-sets/<slug:slug>/refused.jsonl", image_sets.refused, name="image_set_refused"),
+    path("image-sets/<slug:slug>/import/", image_sets.import_again, name="image_set_import"),
+    path("image-sets/<slug:slug>/delete/", image_sets.delete, name="image_set_delete"),
+    path(
+        "image-sets/<slug:slug>/<int:number>.webp",
+        image_sets.thumbnail,
+        name="image_set_thumbnail",
+    ),
     path("atlas/", atlas.home, name="atlas_home"),
     path("atlas/<slug:slug>/", atlas.network, name="atlas"),
     path("atlas/<slug:slug>/<str:name>/", atlas.layer, name="atlas_layer"),

@@ -169,6 +169,11 @@ if S3_BUCKET:
 # Folders below which a researcher may name weights and images by path.
 ALLOWED_FOLDERS = [Path(folder).resolve() for folder in env.words("ALLOWED_FOLDERS")]
 UPLOAD_MAX_MB = env.whole("UPLOAD_MAX_MB", 1024, least=1)
+FILE_UPLOAD_HANDLERS = [
+    "analysis.views.uploads.Limit",  # first: stops strangers' and too large files
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
@@ -186,7 +191,6 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
 if CELERY_BROKER_URL.startswith("filesystem"):
     broker_folder = VAR / "broker"
     broker_folder.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
 """The admin site of what is known, and of the people who may know it."""
 
-from analysis.admin import people, runs
+from analysis.admin import networks, people, runs
 
-__all__ = ["people", "runs"]
+__all__ = ["networks", "people", "runs"]

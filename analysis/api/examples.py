@@ -16,7 +16,7 @@ NETWORK = OpenApiExample(
         "slug": "alexnet",
         "arch": "torchvision:alexnet",
         "fingerprint": "5d41402abc4b2a76b9719d911017c592",
-        "preprocessing": {"size": [227, 227], "mean": [0.485, 0.456, 0.406]},
+        "preprocessing": {"height": 227, "width": 227, "mean": [0.485, 0.456, 0.406]},
         "classes": ["bedroom", "kitchen"],
         "layers": ["pool1", "pool2", "conv3", "conv4", "pool5"],
         "note": "",

@@ -17,7 +17,7 @@ class Network(models.Model):
     weights = models.CharField(max_length=300, blank=True, help_text="name in the media storage")
     # sha256 over architecture, weights and input preparation: part of the key of every run.
     fingerprint = models.CharField(max_length=64, blank=True)
-    # {"size": [height, width], "mean": [r, g, b], "std": [r, g, b], "crop": ..., ...}
+    # {"height", "width", "mean": [r, g, b], "std": [r, g, b], ...}: core/images.Preprocessing
     preprocessing = models.JSONField(default=dict)
     classes = models.JSONField(default=list, blank=True, help_text="class names, in output order")
     note = models.TextField(blank=True)

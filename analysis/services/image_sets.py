@@ -7,16 +7,25 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any, TextIO
 
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from analysis.core.images import ImageRefused, below, open_image, open_mask
+from analysis.core.images import (
+    ImageRefused,
+    Preprocessing,
+    below,
+    open_image,
+    open_mask,
+    view,
+)
 from analysis.core.listing import Listed, Listing, Refused
 from analysis.core.manifest import Entry, Manifest, ManifestWriter
 from analysis.models import ImageSet, State
@@ -26,6 +35,7 @@ from analysis.services.registering import RegistrationRefused, check_slug
 logger = logging.getLogger(__name__)
 # Files that are checked side by side before the next ones are listed.
 AT_ONCE = 256
+SECONDS_BETWEEN = 2
 Progress = Callable[[int, int], None]
 
 
@@ -87,6 +97,52 @@ def refused_name(image_set: ImageSet) -> str:
     return f"image-sets/{image_set.slug}/refused.jsonl"
 
 
+def import_again(image_set: ImageSet) -> bool:
+    """Let a worker import a folder anew that failed, or whose worker was lost; False if done.
+
+    The caller enqueues `tasks.import_images`.
+    """
+    open_again = ImageSet.objects.filter(pk=image_set.pk).exclude(state=State.DONE)
+    return bool(open_again.update(state=State.WAITING, error=""))
+
+
+def delete(image_set: ImageSet) -> None:
+    """Delete an image set that no run uses; the images stay where they are.
+
+    Raises:
+        ImageSetRefused: runs rest on it.
+    """
+    if image_set.runs.exists():
+        raise ImageSetRefused(f"Image set {image_set} has runs: delete them first.")
+    folder = f"image-sets/{image_set.slug}"
+    with transaction.atomic():
+        image_set.images.all().delete()
+        image_set.delete()
+        transaction.on_commit(partial(files.remove, folder))
+
+
+def sample(image_set: ImageSet, wanted: int) -> list[int]:
+    """Return the numbers of a few images, from the first to the last at equal steps."""
+    count = min(wanted, image_set.count)
+    return [place * (image_set.count - 1) // max(count - 1, 1) for place in range(count)]
+
+
+def thumbnail(image_set: ImageSet, number: int, side: int = 224) -> bytes:
+    """Return the middle of one image as a small WebP, made by us: never the original's bytes.
+
+    Raises:
+        ImageRefused: the image has gone or changed since the import.
+        IndexError: there is no such number.
+    """
+    entry = open_manifest(image_set)[number]
+    image = open_image(below(Path(image_set.root), entry.path))
+    image = view(image, Preprocessing(side, side, interpolation="bicubic"))
+    image.info.clear()  # a colour profile, comments, where it was taken
+    out = BytesIO()
+    image.save(out, "WEBP", quality=80)
+    return out.getvalue()
+
+
 def import_images(image_set: ImageSet, progress: Progress | None = None) -> None:
     """Read every file of the folder and write the manifest and the list of refused files.
 
@@ -97,13 +153,28 @@ def import_images(image_set: ImageSet, progress: Progress | None = None) -> None
     if not waiting.update(state=State.RUNNING, error=""):
         return
     try:
-        _import(image_set, progress or (lambda done, total: None))
+        _import(image_set, _told_in_row(image_set, progress))
     except ValueError as refused:
         _failed(image_set, str(refused))
     except Exception as error:
         logger.exception("The import of %s broke off", image_set)
         _failed(image_set, f"The import broke off: {type(error).__name__}: {error}")
         raise
+
+
+def _told_in_row(image_set: ImageSet, progress: Progress | None) -> Progress:
+    """Return a progress that also keeps the row's count, seldom, for who watches the page."""
+    told = monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if monotonic() - told > SECONDS_BETWEEN:
+            told = monotonic()
+            ImageSet.objects.filter(pk=image_set.pk).update(count=done)
+        if progress:
+            progress(done, total)
+
+    return tell
 
 
 def _import(image_set: ImageSet, progress: Progress) -> None:

@@ -1,6 +1,7 @@
 """Networks: asked for with what a worker needs to inspect them, and refused in a sentence."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -9,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from analysis.core.images import Preprocessing
 from analysis.core.specs import NAME, PROGRAM, Spec, SpecRefused, kind_of, seed_of
-from analysis.models import Network, State
-from analysis.services import files
+from analysis.models import Network, State, UnitSemantics
+from analysis.services import access, files
 from analysis.services.registering import RegistrationRefused, allowed_path, check_slug
 
 CLASSES_MAX = 100_000
@@ -19,6 +20,9 @@ __all__ = [
     "NetworkRefused",
     "Options",
     "allowed_path",
+    "check_program",
+    "delete",
+    "inspect_again",
     "request_network",
     "upload_name",
 ]
@@ -56,7 +60,7 @@ def request_network(*, slug: str, arch: str, **options: Unpack[Options]) -> Netw
         untrained = weights if isinstance(weights, str) else ""
         requested = {
             "weights": untrained,
-            "file": weights.name if isinstance(weights, Path) else "",
+            "file": _file_name(spec, weights),
             "layers": _layers(options.get("layers") or {}),
             "preprocessing": _preprocessing(options.get("preprocessing") or {}),
         }
@@ -74,6 +78,47 @@ def request_network(*, slug: str, arch: str, **options: Unpack[Options]) -> Netw
         created_by=options.get("user"),
     )
     return _stored(network, weights if isinstance(weights, Path) else None)
+
+
+def inspect_again(network: Network) -> bool:
+    """Let a worker inspect a network anew that failed, or whose worker was lost; False if done.
+
+    The caller enqueues `tasks.inspect_network`.
+    """
+    open_again = Network.objects.filter(pk=network.pk).exclude(state=State.DONE)
+    return bool(open_again.update(state=State.WAITING, error=""))
+
+
+def delete(network: Network) -> None:
+    """Delete a network that no run uses, its layers, units and files.
+
+    Raises:
+        NetworkRefused: runs rest on it, or its units have meanings.
+    """
+    if network.runs.exists() or UnitSemantics.objects.filter(unit__layer__network=network).exists():
+        raise NetworkRefused(
+            f"Network {network} has runs or labelled units: delete its runs first; "
+            "what people said of its units is kept."
+        )
+    folder = f"networks/{network.slug}"
+    with transaction.atomic():
+        network.delete()
+        transaction.on_commit(partial(files.remove, folder))
+
+
+def check_program(arch: str, user: User | None) -> None:
+    """Refuse an uploaded program from anybody but an admin; paths are the operator's to open.
+
+    A program is checked before it is read (core/programs.py), but it stays a program.
+
+    Raises:
+        NetworkRefused: says who may, and what else there is.
+    """
+    if arch.strip().startswith("exported:") and (user is None or not access.is_admin(user)):
+        raise NetworkRefused(
+            "Exported programs are uploaded by an admin, named by a path below an open folder, or "
+            "added with manage.py add_network; a state dict may be uploaded by any researcher."
+        )
 
 
 def _weights(spec: Spec, given: Path | str | None) -> Path | str:
@@ -107,6 +152,13 @@ def _file(given: Path | str) -> Path:
     if not path.is_file():
         raise SpecRefused(f"There is no file {path.name!r}.")
     return path
+
+
+def _file_name(spec: Spec, weights: Path | str) -> str:
+    """Return what its owner calls the file, for the sentences of the inspection."""
+    if isinstance(weights, str):
+        return ""
+    return Path(spec.name).name if spec.source == "exported" else weights.name
 
 
 def _layers(layers: Mapping[str, str]) -> dict[str, str]:

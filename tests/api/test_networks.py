@@ -28,7 +28,7 @@ def test_a_network_is_told_whole(bob, researcher):
         "slug": "a",
         "arch": "torchvision:alexnet",
         "fingerprint": "a-fingerprint",
-        "preprocessing": {"size": [224, 224]},
+        "preprocessing": {"height": 224, "width": 224},
         "classes": ["bed"],
         "layers": ["conv1", "conv2"],
         "note": "ours",
