@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -25,15 +25,9 @@ def begin(sender: Any, **_: Any) -> None:
 
 @worker_shutting_down.connect
 def end_soon(**_: Any) -> None:
-    """Stop after the current batch: Celery itself would wait for the whole task."""
+    """Stop after the current batch, and put the work back at once: Celery would wait for it."""
     from analysis import tasks
-
-    tasks.stopping.set()
-
-
-@worker_shutdown.connect
-def ended(**_: Any) -> None:
-    """Say that this worker is gone."""
     from config.sweeping import sweeper
 
+    tasks.stopping.set()
     sweeper.leave()

@@ -4,12 +4,12 @@ import logging
 from threading import Event, Thread
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from analysis import tasks
-from analysis.services import listeners
-from analysis.services.processes import claim_name
+from analysis.services import listeners, shards
+from analysis.services.processes import claim_name, process_name
 
 EVERY = 15.0  # seconds
 logger = logging.getLogger(__name__)
@@ -32,11 +32,8 @@ class Sweeper:
         Thread(target=self._run, name="sweeper", daemon=True).start()
 
     def leave(self) -> None:
-        """End the thread and forget the worker."""
+        """End the thread: its last deed is to put back what this process holds."""
         self.over.set()
-        if self.queues:
-            listeners.leave(self.name)
-            connection.close()
 
     def _run(self) -> None:
         while not self.over.is_set():
@@ -48,6 +45,13 @@ class Sweeper:
             finally:
                 connection.close()
             self.over.wait(EVERY)
+        try:
+            shards.put_back(process_name())
+            listeners.leave(self.name)
+        except DatabaseError:
+            logger.exception("nothing could be put back; a sweep will free it")
+        finally:
+            connection.close()
 
 
 sweeper = Sweeper()

@@ -14,7 +14,12 @@ PARTS = 5
 
 def claim_name() -> str:
     """Return a name for one claim of this process, never given twice."""
-    return f"{_place()}/{os.getpid()}/{_birth(os.getpid())}/{secrets.token_hex(4)}"
+    return f"{process_name()}{secrets.token_hex(4)}"
+
+
+def process_name() -> str:
+    """Return how the names of all claims of this process begin."""
+    return f"{_place()}/{os.getpid()}/{_birth(os.getpid())}/"
 
 
 def surely_gone(name: str) -> bool:

@@ -7,7 +7,7 @@ name is never given twice, so a worker whose shard was taken away cannot touch i
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from analysis.models import Job, Run, Shard, State
 from analysis.services.journal import log
@@ -66,6 +66,20 @@ def release(shard: Shard) -> bool:
     """Put the shard back as it was before the claim: its worker stops of its own will."""
     before = shard.attempt - 1
     return bool(_mine(shard).update(state=State.WAITING, attempt=before, done=0, worker=""))
+
+
+def put_back(process: str) -> int:
+    """Put back all that a process holds, shards and merges, as if it had never claimed them.
+
+    A process that was told to stop says so at once: should it be ended by force before its batch
+    is over, nothing is lost and no attempt is counted.
+    """
+    held = {"state": State.RUNNING, "worker__startswith": process}
+    before = F("attempt") - 1
+    shards = Shard.objects.filter(**held)
+    merges = Job.objects.filter(**held)
+    freed = shards.update(state=State.WAITING, attempt=before, done=0, worker="")
+    return freed + merges.update(attempt=before, worker="")
 
 
 def fail(shard: Shard, error: str, now: datetime, *, final: bool = False) -> bool:

@@ -17,7 +17,7 @@ from analysis.services.recipes import Recipe, in_words
 from analysis.services.runs import RunRefused
 from analysis.views.run_form import RunForm
 
-THUMBNAILS = 24
+THUMBNAILS = 20
 EARLIER = 10
 
 

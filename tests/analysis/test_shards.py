@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from analysis.models import Job, LogLine, Shard, State
-from analysis.services import processes, runs, shards
+from analysis.services import jobs, processes, runs, shards
 from analysis.services.shards import MOST_ATTEMPTS, SILENCE, Interrupted
 from tests.analysis.made import a_run
 
@@ -200,6 +200,27 @@ def test_a_shard_that_is_put_back_counts_no_attempt(job):
         shard = shards.claim(job, NOW)
         assert (shard.number, shard.attempt) == (0, 1)
         assert shards.release(shard)
+
+
+def test_a_process_that_stops_puts_back_all_it_holds_at_once(job):
+    """Before its batch is over; what others hold stays theirs, and no attempt is counted."""
+    mine, other = shards.claim(job, NOW), shards.claim(job, NOW)
+    Shard.objects.filter(pk=other.pk).update(worker="elsewhere/1/2/3/abcd")
+    assert shards.put_back(processes.process_name()) == 1
+    mine.refresh_from_db()
+    other.refresh_from_db()
+    assert (mine.state, mine.attempt, mine.worker) == (State.WAITING, 0, "")
+    assert (other.state, other.attempt) == (State.RUNNING, 1)
+    with pytest.raises(Interrupted):
+        shards.beat(Shard(pk=mine.pk, worker="old", job=job, first=0, last=256), 1, NOW)
+
+
+def test_a_process_that_stops_puts_back_its_merge_too(job):
+    """Another worker joins the shards."""
+    job.shards.update(state=State.DONE)
+    assert jobs.claim_merge(job, NOW).attempt == 1
+    assert shards.put_back(processes.process_name()) == 1
+    assert jobs.claim_merge(job, NOW).attempt == 1
 
 
 def test_no_shard_of_a_cancelled_run_is_claimed(job):
