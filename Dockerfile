@@ -1,4 +1,4 @@
-# One image for the web server, the workers and the scheduler.
+# One image for the web server and the workers.
 FROM python:3.11-slim AS build
 WORKDIR /app
 COPY requirements.txt .

@@ -27,7 +27,7 @@ serve: $(VENV)/.installed ## one worker and the web server on 127.0.0.1:$(PORT)
 	@$(RUN) manage.py up --port $(PORT)
 
 worker: $(VENV)/.installed ## one more worker for the same installation
-	@$(VENV)/bin/celery -A config worker --pool threads --concurrency 1 --queues gpu,cpu,interactive --loglevel INFO
+	@$(RUN) manage.py worker
 
 test: $(VENV)/.installed-dev ## everything that CI runs: checks, tests on SQLite, again on PostgreSQL and Redis
 	@sh .ci/system-packages

@@ -34,7 +34,7 @@ def services():
 
 def test_the_parser_accepts_it_and_finds_every_process(services):
     assert set(services) == {
-        "postgres", "redis", "migrate", "web", "worker", "interactive", "beat", "gpu",
+        "postgres", "redis", "migrate", "web", "worker", "interactive", "gpu",
     }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_every_queue_has_a_worker(services):
 
 
 def test_our_containers_cannot_gain_rights(services):
-    for name in ("migrate", "web", "worker", "interactive", "beat", "gpu"):
+    for name in ("migrate", "web", "worker", "interactive", "gpu"):
         assert services[name]["cap_drop"] == ["ALL"], name
         assert services[name]["security_opt"] == ["no-new-privileges:true"], name
 
