@@ -30,9 +30,10 @@ def _next(request: HttpRequest) -> str:
 
 
 def _address(request: HttpRequest) -> str:
-    """Return whom to count attempts for: behind our proxy, the address that the proxy saw."""
-    seen = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_HTTPS else ""
-    return seen.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", "")
+    """Return whom to count attempts for: behind our proxies, the address that the first saw."""
+    proxies = cast("int", settings.REST_FRAMEWORK["NUM_PROXIES"])
+    seen = request.headers.get("X-Forwarded-For", "").split(",")[-proxies:] if proxies else []
+    return (seen[0].strip() if seen else "") or request.META.get("REMOTE_ADDR", "")
 
 
 @sensitive_post_parameters("password")

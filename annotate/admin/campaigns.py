@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -59,7 +59,12 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
     def _turn(self, request: HttpRequest, queryset: QuerySet[Campaign], to: str) -> None:
         """Turn each by its service, and say how many turned."""
         turn = {"paused": campaigns.pause, "closed": campaigns.close, "open": campaigns.reopen}[to]
-        turned = sum(turn(campaign) for campaign in queryset)
+        turned = 0
+        for campaign in queryset.select_related("run__network"):
+            try:
+                turned += turn(campaign)
+            except campaigns.CannotOpen as reason:
+                self.message_user(request, str(reason), messages.ERROR)
         self.message_user(request, f"Campaigns {to} now: {turned}.")
 
 

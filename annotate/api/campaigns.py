@@ -127,7 +127,8 @@ class Turn(Endpoint):
         """Change the state; a campaign that is in it already stays as it is."""
         campaign = get_object_or_404(all_campaigns(), slug=slug)
         insist_may_change(self.user, campaign)
-        self.turn(campaign)
+        with refusals():
+            self.turn(campaign)
         if campaign.state != self.to:
             raise Conflict(f"The campaign is {campaign.state} and cannot become {self.to}.")
         return Response(self.get_serializer(campaign).data)

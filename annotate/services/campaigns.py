@@ -123,7 +123,15 @@ def close(campaign: Campaign) -> bool:
 
 
 def reopen(campaign: Campaign) -> bool:
-    """Serve units again."""
+    """Serve units again.
+
+    Raises
+    ------
+    CannotOpen
+        while the network's atlas is public.
+    """
+    if not campaign.simulated:
+        _insist_private(campaign.run.network)
     return _turn(campaign, Campaign.State.OPEN, [Campaign.State.PAUSED, Campaign.State.CLOSED])
 
 
@@ -146,12 +154,23 @@ def _has_segments(run: Run) -> bool:
     return TopImage.objects.filter(run=run, segment__isnull=False).exists()
 
 
+def _insist_private(network: Network) -> None:
+    """Refuse to ask people about a network whose labels they could read: see `publicity`."""
+    if network.public:
+        raise CannotOpen(
+            f"The atlas of {network.slug} is public, so workers could read each other's labels "
+            "there: show it to researchers only, then open the campaign."
+        )
+
+
 def _insist_on(run: Run, plan: Plan) -> None:
     """Refuse a run that is not finished, and numbers that contradict each other."""
     if run.state != State.DONE:
         raise CannotOpen(f"The run {run.short_key} is {run.state}, not done: wait, or resume it.")
     if not _has_segments(run):
         raise CannotOpen(f"The run {run.short_key} has no segmented images to show.")
+    if not plan.simulated:
+        _insist_private(run.network)
     if not 0 <= plan.controls < plan.images_per_task:
         raise CannotOpen(
             f"{plan.controls} planted negatives of {plan.images_per_task} images: "

@@ -103,12 +103,15 @@ def turn(request: HttpRequest, slug: str) -> HttpResponse:
     """Pause, close or reopen: `to` says which."""
     found = _mine(request, slug)
     to = request.POST.get("to", "")
-    if to not in TURNS:
-        messages.error(request, "A campaign can be paused, closed or reopened.")
-    elif TURNS[to](found):
-        messages.success(request, TOLD[to])
-    else:
-        messages.info(request, f"The campaign is {found.state} already.")
+    try:
+        if to not in TURNS:
+            messages.error(request, "A campaign can be paused, closed or reopened.")
+        elif TURNS[to](found):
+            messages.success(request, TOLD[to])
+        else:
+            messages.info(request, f"The campaign is {found.state} already.")
+    except CannotOpen as reason:
+        messages.error(request, str(reason))
     return redirect("annotate:campaign", slug=slug)
 
 

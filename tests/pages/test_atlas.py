@@ -162,6 +162,7 @@ def test_another_run_is_shown_when_named(client, run):
 
 
 def test_words_of_workers_are_for_researchers_only(client, run, units, worker_user, researcher):
+    run.network.public = False
     campaign = factories.open_small_campaign(run=run)
     worker = factories.a_worker(pseudonym="quiet-heron-7")
     assignment = claim(worker, campaign, timezone.now())

@@ -3,6 +3,7 @@
 import pytest
 
 from annotate.models import Campaign
+from annotate.services.campaigns import CannotOpen
 from tests.annotate import factories
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -66,3 +67,22 @@ def test_simulated_campaigns_are_no_hindrance(client, run, researcher):
     factories.open_small_campaign(run=run, simulated=True, access="members")
     client.force_login(researcher)
     assert switch(client, run)[1] is True
+
+
+def test_people_are_not_asked_about_a_public_network(client, run, researcher):
+    campaign = factories.open_small_campaign(run=run, slug="first-look", user=researcher)
+    client.force_login(researcher)
+    client.post("/campaigns/first-look/turn/", {"to": "close"})
+    assert switch(client, run)[1] is True
+    run.refresh_from_db()
+    with pytest.raises(CannotOpen, match="is public"):
+        factories.open_small_campaign(run=run)
+    page = client.post("/campaigns/first-look/turn/", {"to": "reopen"}, follow=True)
+    assert b"is public, so workers could read" in page.content
+    assert client.post("/api/v1/campaigns/first-look/reopen/").status_code == 400
+    campaign.refresh_from_db()
+    assert campaign.state == "closed"
+    switch(client, run, "no")
+    client.post("/campaigns/first-look/turn/", {"to": "reopen"})
+    campaign.refresh_from_db()
+    assert campaign.state == "open"

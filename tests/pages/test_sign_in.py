@@ -87,7 +87,8 @@ def test_a_forged_address_is_not_believed_without_our_proxy(client, worker_user,
         client.post("/sign-in/", BAD, headers={"X-Forwarded-For": f"10.0.0.{number}"})
     assert client.post("/sign-in/", BAD).status_code == 429
     SignInAttempts.objects.all().delete()
-    settings.BEHIND_HTTPS = True  # then the last address is the one that our proxy added
+    # Then the last address is the one that our proxy added.
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
     for number in range(5):
         headers = {"X-Forwarded-For": f"10.0.0.{number}, 10.1.1.1"}
         client.post("/sign-in/", BAD, headers=headers)
