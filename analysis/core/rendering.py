@@ -14,6 +14,7 @@ from PIL import Image
 DARKENED = 0.2
 # The longer side, in pixels.
 SIZES = {"large": 448, "tile2x": 224, "tile": 112}
+BLOWN_UP = 2.5  # at most, for the large view
 QUALITY = 80
 # How hard the encoder tries: 2 takes half the time of 4 and gives 3% larger files.
 EFFORT = 2
@@ -29,9 +30,13 @@ class View:
 
     @classmethod
     def of(cls, image: Image.Image, box: Box) -> "View":
-        """Cut the box (left, top, right, bottom) out of an upright RGB image."""
+        """Cut the box (left, top, right, bottom) out of an upright RGB image.
+
+        A small one is as large as a sharp tile: blowing it up further would show nothing more.
+        """
         width, height = box[2] - box[0], box[3] - box[1]
-        scale = SIZES["large"] / max(width, height)
+        longer = max(width, height)
+        scale = SIZES["large" if longer * BLOWN_UP >= SIZES["large"] else "tile2x"] / longer
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         return cls(image.resize(size, Image.Resampling.LANCZOS, box=box))
 
@@ -53,14 +58,14 @@ class View:
 
 
 def _files(large: Image.Image) -> dict[str, bytes]:
-    files = {}
-    for name, side in SIZES.items():
+    longer = max(large.size)
+    by_side: dict[int, bytes] = {}
+    for side in {min(side, longer) for side in SIZES.values()}:
         shown = large
-        if side != SIZES["large"]:
-            scale = side / SIZES["large"]
-            size = tuple(max(1, round(length * scale)) for length in large.size)
+        if side != longer:
+            size = tuple(max(1, round(length * side / longer)) for length in large.size)
             shown = large.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
         kept = io.BytesIO()
         shown.save(kept, "WEBP", quality=QUALITY, method=EFFORT)
-        files[name] = kept.getvalue()
-    return files
+        by_side[side] = kept.getvalue()
+    return {name: by_side[min(side, longer)] for name, side in SIZES.items()}

@@ -63,10 +63,9 @@ def test_the_same_picture_gives_the_same_bytes():
 
 
 def test_small_and_very_long_images_are_shown_too():
-    assert opened(View.of(picture(20, 20), (0.0, 0.0, 20.0, 20.0)).plain()["large"]).size == (
-        448,
-        448,
-    )
+    small = View.of(picture(20, 20), (0.0, 0.0, 20.0, 20.0)).plain()
+    assert opened(small["large"]).size == (224, 224)
+    assert small["large"] == small["tile2x"]
     assert opened(View.of(picture(2000, 3), (0.0, 0.0, 2000.0, 3.0)).plain()["tile"]).size == (
         112,
         1,
