@@ -6,7 +6,7 @@ slow as one after the other; an attempt that succeeds is taken off again.
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -16,6 +16,8 @@ from analysis.models.sign_in import SignInAttempts
 
 FORGOTTEN_AFTER = timedelta(days=1)
 FIRST_WAIT = timedelta(seconds=15)
+# Two at the same moment must not hinder each other by the order in which they are written down.
+NOT_BLOCKED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def begin(*, name: str, address: str, now: datetime) -> int:
     keys = _keys(name, address)
     for key in keys:
         SignInAttempts.objects.get_or_create(
-            key=key, defaults={"last_at": now, "blocked_until": now}
+            key=key, defaults={"last_at": now, "blocked_until": NOT_BLOCKED}
         )
     # In the order of the keys: two attempts lock the rows they share in one order.
     rows = list(SignInAttempts.objects.select_for_update().filter(key__in=keys).order_by("key"))
@@ -66,7 +68,8 @@ def begin(*, name: str, address: str, now: datetime) -> int:
         return math.ceil((blocked - now).total_seconds())
     for row in rows:
         row.count = 1 if row.last_at < now - FORGOTTEN_AFTER else row.count + 1
-        row.last_at, row.blocked_until = now, now + keys[row.key].wait(row.count)
+        wait = keys[row.key].wait(row.count)
+        row.last_at, row.blocked_until = now, now + wait if wait else NOT_BLOCKED
         row.save(update_fields=["count", "last_at", "blocked_until"])
     return 0
 
@@ -81,7 +84,7 @@ def succeeded(*, name: str, address: str, now: datetime) -> None:
     keys = _keys(name, address)
     shared = [key for key, limit in keys.items() if limit is not HERE]
     SignInAttempts.objects.filter(key__in=shared, count__gt=0).update(
-        count=F("count") - 1, blocked_until=now
+        count=F("count") - 1, blocked_until=NOT_BLOCKED
     )
     SignInAttempts.objects.filter(key__in=keys).exclude(key__in=shared).delete()
     SignInAttempts.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).delete()

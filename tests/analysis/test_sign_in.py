@@ -44,6 +44,10 @@ def test_trying_while_waiting_does_not_lengthen_the_wait():
     assert attempt(15) == 0
 
 
+def test_attempts_at_the_same_moment_do_not_hinder_each_other():
+    assert [attempt(seconds) for seconds in (0.3, 0.2, 0.1, 0.4)] == [0] * 4
+
+
 def test_capitals_and_blanks_make_no_new_name():
     for name in ("alice", "Alice", " ALICE ", "aLice", "alicE"):
         attempt(name=name)
