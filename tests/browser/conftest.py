@@ -9,11 +9,11 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
@@ -112,8 +112,9 @@ def draw_pictures(colours: int = 6) -> None:
         for kind in ("plain", "segmented"):
             for size in SIZES:
                 name = f"pictures/{token[:2]}/{token}/{kind}-{size}.webp"
-                if not default_storage.exists(name):
-                    default_storage.save(name, ContentFile(drawn[number % colours, size]))
+                path = Path(default_storage.path(name))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(drawn[number % colours, size])
 
 
 def _picture(number: int, size: str) -> bytes:
@@ -158,11 +159,13 @@ def held(campaign, worker_user):
 def label(browser_page, held, worker_user):
     """Open Alice's unit on a screen of a size."""
 
-    def open_unit(lose="", **screen):
+    def open_unit(lose="", clock=False, **screen):
         page = browser_page(user=worker_user, **screen)
         if lose:
             forgive(page, "ERR_FAILED")
             page.route(lose, lambda route: route.abort())
+        if clock:
+            page.clock.install()
         page.goto(address(held))
         page.wait_for_selector("form.ready")
         return page

@@ -33,3 +33,13 @@ def toggle_all(page, places):
 def choose(page, group):
     """Choose a semantic group."""
     page.locator(f"label.category-{group}").click()
+
+
+def let_time_pass(page, locator, seconds):
+    """Move the page's clock on by steps until something is to be seen."""
+    for _ in range(60):
+        if locator.is_visible():
+            return
+        page.clock.fast_forward(seconds * 1000)
+        page.wait_for_timeout(50)  # what the clock set off needs a real moment
+    raise AssertionError(f"nothing to be seen after {60 * seconds} seconds")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from analysis.models import Segment
 from annotate.models import Answer
 from tests.browser.conftest import accessible, forgive
-from tests.browser.labelling import address, choose, count, shot, toggle_all
+from tests.browser.labelling import address, choose, count, let_time_pass, shot, toggle_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.rows]
 
@@ -213,7 +213,8 @@ def test_on_a_phone_an_error_opens_the_bar(label):
 def test_a_picture_that_fails_is_shown_as_failed_and_not_scored(label, held):
     place = next(place for place in range(60) if place not in held.task.controls)
     token = Segment.objects.get(top_image=held.task.items[place]).token
-    page = label(lose=f"**/{token}/**")
+    page = label(lose=f"**/{token}/**", clock=True)
+    let_time_pass(page, page.locator("#failed-line"), 2)
     expect(page.locator("#failed-line")).to_contain_text("1 picture failed to load")
     expect(shot(page, place)).to_have_attribute("aria-disabled", "true")
     shot(page, place).click(force=True)
@@ -229,8 +230,8 @@ def test_a_picture_that_fails_is_shown_as_failed_and_not_scored(label, held):
 
 def test_a_picture_that_comes_back_is_scored_again(label, held):
     token = Segment.objects.get(top_image=held.task.items[0]).token
-    page = label(lose=f"**/{token}/**")
-    expect(page.locator("#failed-line")).to_be_visible()
+    page = label(lose=f"**/{token}/**", clock=True)
+    let_time_pass(page, page.locator("#failed-line"), 2)
     page.unroute(f"**/{token}/**")
     page.get_by_role("button", name="Load again").click()
     expect(page.locator("#failed-line")).to_be_hidden()

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from annotate.models import Assignment
 from tests.browser.conftest import accessible, forgive
-from tests.browser.labelling import address, choose, count, saved, toggle_all
+from tests.browser.labelling import address, choose, count, let_time_pass, saved, toggle_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.rows]
 
@@ -80,11 +80,12 @@ def test_a_second_device_goes_on_where_the_first_was_and_the_newest_wins(label):
 
 # ---- The lease ----------------------------------------------------------------------------------
 def test_the_end_of_the_lease_is_told_before_it_comes(label, held):
-    soon = timezone.now() + timedelta(seconds=20)
+    soon = timezone.now() + timedelta(seconds=60)
     Assignment.objects.filter(pk=held.pk).update(due_at=soon)
-    page = label()
+    page = label(clock=True)
     page.evaluate("Object.defineProperty(document, 'hasFocus', { value: () => false })")
-    expect(page.locator("#banner")).to_contain_text("goes back to others soon", timeout=25_000)
+    let_time_pass(page, page.locator("#banner"), 4)
+    expect(page.locator("#banner")).to_contain_text("goes back to others soon")
     accessible(page)
     page.get_by_role("button", name="Keep it").click()
     expect(page.locator("#banner")).to_be_hidden()
