@@ -20,6 +20,8 @@ NUL = "\0"
 class Endpoint(GenericAPIView[Any]):
     """One address. A subclass says what it reads, and which parameters it takes."""
 
+    # Nothing is replaced or deleted through the API, and the schema tells more than OPTIONS would.
+    http_method_names = ("get", "head", "post")
     # Query parameters beside those of the filters and of pagination.
     accepts: frozenset[str] = frozenset()
     # Which limit counts calls to this address: see throttling.
