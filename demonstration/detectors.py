@@ -17,6 +17,7 @@ from demonstration.world import CLASSES, REGIONS, VOID, World, name, picture
 
 STRIDE, OFFSET = 8.0, 4.0  # of conv5: three pools of two, odd kernels padded evenly
 BATCH = 32
+MASK = INPUT // 2  # pixels: masks and maps are compared at half the input's size
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,14 @@ class Found:
         )
 
 
-Batch = tuple[Tensor, Tensor]  # (batch, 3, INPUT, INPUT) ready for the network, (batch, INPUT, INPUT)
+Batch = tuple[Tensor, Tensor]  # (batch, 3, INPUT, INPUT) ready for the network, (batch, MASK, MASK)
 
 
 def _batch(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Batch:
-    """Return pictures as the network takes them, and masks at its input size."""
+    """Return pictures as the network takes them, and masks at the size of comparison."""
     images = torch.from_numpy(np.stack([image for image, _ in pairs])).permute(0, 3, 1, 2)
     masks = [
-        np.asarray(Image.fromarray(mask).resize((INPUT, INPUT), Image.Resampling.NEAREST))
+        np.asarray(Image.fromarray(mask).resize((MASK, MASK), Image.Resampling.NEAREST))
         for _, mask in pairs
     ]
     return prepared(images), torch.from_numpy(np.stack(masks)).long()
@@ -98,6 +99,6 @@ def dissected(network: SceneNet, batches: list[Batch]) -> Found:
     maps = [_maps(network, images) for images, _ in batches]
     dissection = Dissection(thresholds(maps), len(CLASSES), VOID)
     for part, (_, masks) in zip(maps, batches, strict=True):
-        dissection.add(enlarge(part, (INPUT, INPUT), STRIDE, OFFSET), masks)
+        dissection.add(enlarge(part, (MASK, MASK), STRIDE / 2, OFFSET / 2), masks)
     ceiling = dict(zip(CLASSES, dissection.ceiling().tolist(), strict=True))
     return Found(len(dissection.on), dissection.detectors(), ceiling)

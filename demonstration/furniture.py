@@ -1,4 +1,4 @@
-"""What stands in rooms. Each builder fills a kit; the front looks towards −z, the floor is y = 0."""
+"""What stands in rooms. Each builder fills a kit: the front towards −z, the floor at y = 0."""
 
 from demonstration.palette import black, cloth, darker, dye, enamel, foliage, grey, metal, wood
 from demonstration.shapes import Kit, Paint
@@ -48,10 +48,10 @@ def window(kit: Kit) -> None:
     kit.level = 1
     columns, rows = kit.pick([1, 2, 2, 3]), kit.pick([1, 1, 2])
     pane_w, pane_h = wide / columns, high / rows
+    size = (pane_w - 0.1, pane_h - 0.1)
     for column in range(columns):
         for row in range(rows):
             x = -wide / 2 + pane_w * (column + 0.5)
-            size = (pane_w - 0.1, pane_h - 0.1)
             kit.panel(size, (x, row * pane_h + 0.05, -0.04), Paint(day, "glass", 4.0))
             lower = Paint((day[0] * 0.6, day[1] * 0.7, day[2] * 0.5), "glass", 2.5)
             if row == 0:
@@ -61,8 +61,8 @@ def window(kit: Kit) -> None:
         curtain = cloth(kit)
         for side in (-1, 1):
             kit.level = 2
-            size = (wide * kit.between(0.15, 0.28), high + 0.35, 0.06)
-            kit.box(size, (side * wide * 0.52, -0.2, -0.1), curtain)
+            drop = (wide * kit.between(0.15, 0.28), high + 0.35, 0.06)
+            kit.box(drop, (side * wide * 0.52, -0.2, -0.1), curtain)
 
 
 def painting(kit: Kit) -> None:
@@ -75,7 +75,7 @@ def painting(kit: Kit) -> None:
 
 
 def mirror(kit: Kit) -> None:
-    """A pale reflecting pane with a bright streak, square, round or arched."""
+    """A pale reflecting pane with two bright streaks."""
     wide, high = kit.between(0.5, 0.9), kit.between(0.7, 1.1)
     tone = grey(kit, 0.55, 0.8)
     kit.box((wide + 0.08, high + 0.08, 0.04), (0, -0.04, 0), metal(kit))
@@ -84,25 +84,30 @@ def mirror(kit: Kit) -> None:
     kit.level = 2
     slope, bright = wide * 0.5, darker(Paint(tone), 1.4)
     for left in (-wide * 0.3, wide * 0.05):
-        right = left + wide * 0.12
-        low, top = (left - slope * 0.4, 0.08), (left + slope * 0.3, high - 0.08)
-        corners = [(max(low[0], -wide / 2), low[1], -0.04), (max(low[0], -wide / 2) + 0.08, low[1], -0.04)]
-        kit.sheet([*corners, (min(right + slope * 0.3, wide / 2), top[1], -0.04), (top[0], top[1], -0.04)], bright)
+        low, top = max(left - slope * 0.4, -wide / 2), left + slope * 0.3
+        right = min(left + wide * 0.12 + slope * 0.3, wide / 2)
+        streak = [(low, 0.08), (low + 0.08, 0.08), (right, high - 0.08), (top, high - 0.08)]
+        kit.sheet([(x, y, -0.04) for x, y in streak], bright)
 
 
 def stove(kit: Kit) -> None:
     """Body with an oven door, a row of knobs and four rings on top, often with a pot."""
     body = enamel(kit)
     wide, deep, high = kit.between(0.58, 0.75), 0.6, 0.88
-    kit.box((wide, high, deep), (0, 0, 0), body, top=Paint(black(kit)) if kit.chance(0.5) else metal(kit))
+    kit.box(
+        (wide, high, deep),
+        (0, 0, 0),
+        body,
+        top=Paint(black(kit)) if kit.chance(0.5) else metal(kit),
+    )
     kit.level = 1
     front = -deep / 2 - 0.01
     kit.panel((wide * 0.8, 0.36), (0, 0.2, front), Paint(black(kit), "glass", 2.0))
     kit.panel((wide * 0.8, 0.035), (0, 0.62, front - 0.02), Paint((0.7, 0.7, 0.72), "metal"))
-    knob_paint = darker(body, kit.pick([0.4, 1.4]))
+    knobs = Paint(black(kit)) if kit.chance(0.5) else darker(body, 1.3)
     for knob in range(4):
         x = wide * (-0.33 + 0.22 * knob)
-        kit.panel((0.07, 0.07), (x, 0.74, front), Paint(black(kit)))
+        kit.panel((0.07, 0.07), (x, 0.74, front), knobs)
     for x in (-wide / 4, wide / 4):
         for z in (-0.14, 0.14):
             ring = Paint((0.5, 0.16, 0.1) if kit.chance(0.25) else (0.3, 0.3, 0.31), "metal")
@@ -312,8 +317,10 @@ def bathtub(kit: Kit) -> None:
     kit.box((long, 0.55, 0.75), (0, 0, 0), white, top=darker(white, 1.08))
     kit.level = 1
     inside = Paint((0.45, 0.7, 0.8), "water", 1.0) if kit.chance(0.6) else darker(white, 0.6)
-    kit.sheet([(x * (long / 2 - 0.1), 0.555, z * 0.28) for x, z in
-               ((-1, -0.6), (-0.85, -1), (0.85, -1), (1, -0.6), (1, 0.6), (0.85, 1), (-0.85, 1), (-1, 0.6))], inside)  # fmt: skip
+    quarter = [(1, 0.6), (0.85, 1)]
+    oval = [*quarter, *((-x, z) for x, z in quarter[::-1]), *((-x, -z) for x, z in quarter),
+            *((x, -z) for x, z in quarter[::-1])]  # fmt: skip
+    kit.sheet([(x * (long / 2 - 0.1), 0.555, z * 0.28) for x, z in oval], inside)
     kit.level = 2
     kit.box((0.06, 0.25, 0.06), (long * 0.4, 0.55, 0.3), Paint((0.8, 0.8, 0.82), "metal"))
     kit.box((0.16, 0.05, 0.05), (long * 0.36, 0.75, 0.26), Paint((0.8, 0.8, 0.82), "metal"))

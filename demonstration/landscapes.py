@@ -121,9 +121,11 @@ def mountains(kit: Kit) -> Thing:
             shade = [(c, d, z - 1), (e, f, z - 1), (c + (e - c) * 0.3, 0, z - 1)]
             own.sheet(shade, darker(paint, 0.72))
             if snow and d > peak * 0.6:
-                own.sheet([(c, d, z - 2), (c + (e - c) * 0.35, d + (f - d) * 0.35, z - 2),
-                           (c + (e - c) * 0.08, d * 0.82, z - 2), (c + (a - c) * 0.1, d * 0.86, z - 2),
-                           (c + (a - c) * 0.32, d + (b - d) * 0.32, z - 2)], Paint((0.95, 0.96, 1.0), "snow", 20))  # fmt: skip
+                cap = [(c, d), (c + (e - c) * 0.35, d + (f - d) * 0.35),
+                       (c + (e - c) * 0.08, d * 0.82), (c + (a - c) * 0.1, d * 0.86),
+                       (c + (a - c) * 0.32, d + (b - d) * 0.32)]  # fmt: skip
+                white = Paint((0.95, 0.96, 1.0), "snow", 20)
+                own.sheet([(x, y, z - 2) for x, y in cap], white)
     return Thing("mountain", own.solids, 0, nearer=-900, shadow=False)
 
 
@@ -168,21 +170,45 @@ def street(land: Land) -> None:
     """A road that leads away or crosses, with buildings, kerbs and lane marks."""
     kit, things = land.kit, land.things
     tarmac = Paint(grey(kit, 0.22, 0.42), "asphalt", 2.0)
-    kerb, mark = Paint(grey(kit, 0.45, 0.7), kit.pick(["tiles", "concrete", "stone"]), 2.0), Paint((0.9, 0.9, 0.85))
+    kerb, mark = (
+        Paint(grey(kit, 0.45, 0.7), kit.pick(["tiles", "concrete", "stone"]), 2.0),
+        Paint((0.9, 0.9, 0.85)),
+    )
     things.append(strip("pavement", (-2, FAR), kerb, 0.0))
     if kit.chance(0.55):
         half = kit.between(3.0, 4.5)
         mid = kit.between(-2.5, 2.5)
-        things.append(flat("road", [(mid - half, -2), (mid + half, -2), (mid + half, FAR), (mid - half, FAR)], tarmac, 0.01))
+        things.append(
+            flat(
+                "road",
+                [(mid - half, -2), (mid + half, -2), (mid + half, FAR), (mid - half, FAR)],
+                tarmac,
+                0.01,
+            )
+        )
         for z in np.arange(1, 60, 4.0):
-            things.append(flat("road", [(mid - 0.1, z), (mid + 0.1, z), (mid + 0.1, z + 2), (mid - 0.1, z + 2)], mark, 0.02))
+            things.append(
+                flat(
+                    "road",
+                    [(mid - 0.1, z), (mid + 0.1, z), (mid + 0.1, z + 2), (mid - 0.1, z + 2)],
+                    mark,
+                    0.02,
+                )
+            )
         avenue(land, half + kit.between(2.0, 3.5) + abs(mid))
     else:
         near, wide = kit.between(3.5, 5.5), kit.between(6, 9)
         things.append(strip("road", (near, near + wide), tarmac, 0.01))
         for x in np.arange(-30, 30, 4.0):
             z = near + wide / 2
-            things.append(flat("road", [(x, z - 0.1), (x + 2, z - 0.1), (x + 2, z + 0.1), (x, z + 0.1)], mark, 0.02))
+            things.append(
+                flat(
+                    "road",
+                    [(x, z - 0.1), (x + 2, z - 0.1), (x + 2, z + 0.1), (x, z + 0.1)],
+                    mark,
+                    0.02,
+                )
+            )
         skyline(land, (near + wide + 2, near + wide + 6))
 
 
@@ -192,9 +218,14 @@ def park(land: Land) -> None:
     things.append(strip("grass", (-2, FAR), grass(kit), 0.0))
     if kit.chance(0.7):
         left = right = kit.between(-2, 2)
-        path = [(left + kit.between(-1, 1) + z * kit.between(-0.05, 0.05), z) for z in (-1, 3, 7, 13, 24, 45)]
+        path = [
+            (left + kit.between(-1, 1) + z * kit.between(-0.05, 0.05), z)
+            for z in (-1, 3, 7, 13, 24, 45)
+        ]
         paint = Paint(hsv(kit, (0.07, 0.13), 0.25, 0.62), "sand", 2.0)
-        edges = [(x - 0.8, z) for x, z in path] + [(x + 0.8 + right * 0, z) for x, z in reversed(path)]
+        edges = [(x - 0.8, z) for x, z in path] + [
+            (x + 0.8 + right * 0, z) for x, z in reversed(path)
+        ]
         things.append(flat("pavement", edges, paint, 0.01))
     things.append(treeline(kit, kit.between(38, 60)))
     if kit.chance(0.25):
@@ -205,7 +236,9 @@ def beach(land: Land) -> None:
     """Sand, surf and the sea, sometimes hills or houses."""
     kit, things = land.kit, land.things
     shore = kit.between(13, 20)
-    things.append(strip("sand", (-2, FAR), Paint(hsv(kit, (0.08, 0.14), 0.33, 0.78), "sand", 2.5), 0.0))
+    things.append(
+        strip("sand", (-2, FAR), Paint(hsv(kit, (0.08, 0.14), 0.33, 0.78), "sand", 2.5), 0.0)
+    )
     sea(land, shore)
     things.append(strip("sea", (shore, shore + 0.7), Paint((1.0, 1.0, 1.0), "snow", 3.0), 0.02))
     if kit.chance(0.3):
@@ -268,6 +301,14 @@ GROUNDS = {"street": street, "park": park, "beach": beach, "harbour": harbour,
            "campsite": campsite, "farm": farm}  # fmt: skip
 
 
+def _turn(kit: Kit, turned: str) -> float:
+    """Return a turn: any, facing the viewer, or along the axes as traffic is."""
+    if turned == "any":
+        return kit.between(-pi, pi)
+    axis = kit.pick([0, pi, pi / 2, -pi / 2]) if turned == "along" else 0.0
+    return axis + kit.between(-0.4, 0.4) * (0.5 if turned == "along" else 1.2)
+
+
 def scatter(land: Land, entry: Entry) -> None:
     """Put some of one kind of object about the view, where there is room."""
     name, builder, _, most, span, turned = entry
@@ -280,16 +321,19 @@ def scatter(land: Land, entry: Entry) -> None:
             x = kit.between(-0.48, 0.48) * z / land.camera.focal
             if land.is_free(x, z, radius):
                 land.taken.append((x, z, radius))
-                yaw = {"any": kit.between(-pi, pi), "front": kit.between(-0.5, 0.5),
-                       "along": kit.pick([0, pi, pi / 2, -pi / 2]) + kit.between(-0.2, 0.2)}[turned]  # fmt: skip
-                land.things.append(thing.placed((x, 0, z), yaw))
+                land.things.append(thing.placed((x, 0, z), _turn(kit, turned)))
                 break
 
 
 def outdoor(scene: str, rng: np.random.Generator) -> View:
     """Compose a landscape of one scene under a random sky."""
     kit = Kit(rng)
-    camera = Camera((0, kit.between(1.5, 2.6), 0), kit.between(-0.12, 0.12), kit.between(0.8, 1.1), kit.between(0.38, 0.55))
+    camera = Camera(
+        (0, kit.between(1.5, 2.6), 0),
+        kit.between(-0.12, 0.12),
+        kit.between(0.8, 1.1),
+        kit.between(0.38, 0.55),
+    )
     land = Land(kit, camera)
     GROUNDS[scene](land)
     for entry in CONTENTS[scene]:
@@ -302,4 +346,4 @@ def outdoor(scene: str, rng: np.random.Generator) -> View:
         ambient=kit.between(0.4, 0.55), tint=tint, shadow=kit.between(0.3, 0.5),
         haze=kit.between(120, 400), sky=sky, clouds=clouds * kit.between(0.4, 1.2),
     )  # fmt: skip
-    return View(scene, land.things, camera, light, **develop(kit))
+    return View(scene, land.things, camera, light, develop=develop(kit))

@@ -12,6 +12,7 @@ INPUT = 112  # pixels
 MEAN, STD = (0.45, 0.45, 0.45), (0.25, 0.25, 0.25)
 CHANNELS = (24, 48, 96, 128, 128)
 KERNELS = (5, 3, 3, 3, 3)
+EPSILON = 1e-5  # of batch normalisation
 POOLED = (1, 2, 4)  # a pool follows these stages
 WEIGHTS = Path(__file__).with_name("scene_net.safetensors")
 
@@ -30,7 +31,7 @@ class SceneNet(nn.Module):
             conv = nn.Conv2d(before, channels, kernel, padding=kernel // 2, bias=True)
             self.features.add_module(f"conv{stage}", conv)
             if norm:
-                self.features.add_module(f"norm{stage}", nn.BatchNorm2d(channels))
+                self.features.add_module(f"norm{stage}", nn.BatchNorm2d(channels, EPSILON))
             self.features.add_module(f"relu{stage}", nn.ReLU())
             if stage in POOLED:
                 self.features.add_module(f"pool{stage}", nn.MaxPool2d(2))
@@ -49,12 +50,13 @@ def folded(trained: SceneNet) -> SceneNet:
     plain = SceneNet(trained.scene.out_features)
     with torch.no_grad():
         for stage in range(1, len(CHANNELS) + 1):
-            conv = trained.features.get_submodule(f"conv{stage}")
-            norm = trained.features.get_submodule(f"norm{stage}")
-            into = plain.features.get_submodule(f"conv{stage}")
-            scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-            into.weight.copy_(conv.weight * scale[:, None, None, None])
-            into.bias.copy_((conv.bias - norm.running_mean) * scale + norm.bias)
+            state = trained.features.state_dict(prefix="")
+            weight, bias = state[f"conv{stage}.weight"], state[f"conv{stage}.bias"]
+            mean, spread = state[f"norm{stage}.running_mean"], state[f"norm{stage}.running_var"]
+            scale = state[f"norm{stage}.weight"] / torch.sqrt(spread + EPSILON)
+            into = plain.features.state_dict()
+            into[f"conv{stage}.weight"].copy_(weight * scale[:, None, None, None])
+            into[f"conv{stage}.bias"].copy_((bias - mean) * scale + state[f"norm{stage}.bias"])
         plain.scene.load_state_dict(trained.scene.state_dict())
     return plain.eval()
 

@@ -1,4 +1,4 @@
-"""What stands under the sky. Each builder fills a kit; the front looks towards −z, the ground is y = 0."""
+"""What stands under the sky. Each builder fills a kit: front towards −z, ground at y = 0."""
 
 from math import cos, pi, sin
 
@@ -33,7 +33,11 @@ def _front(kit: Kit, size: tuple[float, float], storeys: int) -> None:
     wide_pane, high_pane = wide / columns * kit.between(0.45, 0.65), kit.between(1.3, 1.7)
     # A tall house's windows are painted on: as faces they would cost too much.
     if storeys > 4:
-        kit.panel((wide, storeys * 2.8 - 3.2), (0, 2.9, -deep / 2 - 0.02), Paint(frame.colour, "facade", 14.0))
+        kit.panel(
+            (wide, storeys * 2.8 - 3.2),
+            (0, 2.9, -deep / 2 - 0.02),
+            Paint(frame.colour, "facade", 14.0),
+        )
     for storey in range(storeys if storeys <= 4 else 1):
         for column in range(columns):
             x, y = wide * ((column + 0.5) / columns - 0.5), storey * 2.8 + 0.8
@@ -48,7 +52,9 @@ def _front(kit: Kit, size: tuple[float, float], storeys: int) -> None:
         kit.sheet(corners, Paint(tone, "facade", 14.0))
     kit.level = 2
     door = Paint(dye(kit), "wood", 2)
-    kit.panel((kit.between(1.0, 1.4), 2.2), (kit.between(-0.25, 0.25) * wide, 0, -deep / 2 - 0.06), door)
+    kit.panel(
+        (kit.between(1.0, 1.4), 2.2), (kit.between(-0.25, 0.25) * wide, 0, -deep / 2 - 0.06), door
+    )
 
 
 def car(kit: Kit) -> None:
@@ -60,25 +66,36 @@ def car(kit: Kit) -> None:
     kit.slab(body, wide, (0, 0, 0), paint)
     back, front = kit.between(0.55, 0.9), kit.between(0.2, 0.45)
     roof = kit.between(1.38, 1.6)
-    cabin = [(-h * back, 0.88), (h * (front + 0.15), 0.88), (h * front * 0.5, roof), (-h * back * 0.8, roof)]
+    cabin = [
+        (-h * back, 0.88),
+        (h * (front + 0.15), 0.88),
+        (h * front * 0.5, roof),
+        (-h * back * 0.8, roof),
+    ]
     kit.level = 1
     kit.slab(cabin, wide * 0.86, (0, 0, 0), paint)
     kit.level = 2
     for z in (-wide * 0.435, wide * 0.435):
         pane = [(x * 0.9 - 0.03, 0.93 + (y - 0.88) * 0.82, z) for x, y in cabin]
         kit.sheet(pane, glass)
-    kit.sheet([(h * (front + 0.14), 0.92, -0.62), (h * (front + 0.14), 0.92, 0.62),
-               (h * front * 0.55 + 0.05, roof - 0.06, 0.55), (h * front * 0.55 + 0.05, roof - 0.06, -0.55)], glass)  # fmt: skip
+    low, high = h * (front + 0.14), h * front * 0.55 + 0.05
+    screen = [(low, 0.92, -0.62), (low, 0.92, 0.62), (high, roof - 0.06, 0.55)]
+    kit.sheet([*screen, (high, roof - 0.06, -0.55)], glass)
     tyre, hub = Paint(black(kit)), Paint((0.65, 0.65, 0.68), "metal")
     for x in (-h * 0.62, h * 0.62):
         for z in (-wide / 2 - 0.01, wide / 2 + 0.01):
-            ring = [(x + 0.34 * cos(a * pi / 6), 0.34 + 0.34 * sin(a * pi / 6), z) for a in range(12)]
+            ring = [
+                (x + 0.34 * cos(a * pi / 6), 0.34 + 0.34 * sin(a * pi / 6), z) for a in range(12)
+            ]
             kit.sheet(ring, tyre)
             inner = [(x + (p[0] - x) * 0.55, 0.34 + (p[1] - 0.34) * 0.55, z * 1.01) for p in ring]
             kit.sheet(inner, hub)
     for x, light in ((h + 0.01, (1.2, 1.15, 0.9)), (-h - 0.01, (0.9, 0.1, 0.08))):
         for z in (-0.6, 0.6):
-            kit.sheet([(x, 0.6, z - 0.15), (x, 0.6, z + 0.15), (x, 0.74, z + 0.15), (x, 0.74, z - 0.15)], Paint(light))
+            kit.sheet(
+                [(x, 0.6, z - 0.15), (x, 0.6, z + 0.15), (x, 0.74, z + 0.15), (x, 0.74, z - 0.15)],
+                Paint(light),
+            )
 
 
 def traffic_light(kit: Kit) -> None:
@@ -121,7 +138,9 @@ def person(kit: Kit) -> None:
     kit.level = 1
     kit.tube((0.2, tall * 0.36, 0.16), (0, leg - 0.04, 0), coat, sides=8)
     for side in (-1, 1):
-        kit.tube((0.05, tall * 0.34, 0.06), (side * 0.25, leg + 0.02, -side * stride), coat, sides=6)
+        kit.tube(
+            (0.05, tall * 0.34, 0.06), (side * 0.25, leg + 0.02, -side * stride), coat, sides=6
+        )
     kit.level = 2
     kit.ball((0.11, 0.14, 0.12), (0, tall - 0.14, 0), skin, sides=8)
     hair = Paint(hsv(kit, (0.02, 0.12), 0.5, kit.pick([0.12, 0.3, 0.6])))
@@ -178,8 +197,9 @@ def palm(kit: Kit) -> None:
         share, after = piece / 5, (piece + 1) / 5
         x, after_x = lean * share**2, lean * after**2
         y, after_y = high * share, high * after
-        kit.sheet([(x - 0.13, y, 0), (x + 0.13, y, 0), (after_x + 0.11, after_y, 0), (after_x - 0.11, after_y, 0)],
-                  darker(bark, 1.0 if piece % 2 else 0.85))  # fmt: skip
+        below = [(x - 0.13, y, 0), (x + 0.13, y, 0)]
+        above = [(after_x + 0.11, after_y, 0), (after_x - 0.11, after_y, 0)]
+        kit.sheet([*below, *above], darker(bark, 1.0 if piece % 2 else 0.85))
     kit.level = 1
     for frond in range(9):
         angle = frond * 2 * pi / 9 + kit.between(-0.2, 0.2)
@@ -212,11 +232,17 @@ def bench(kit: Kit) -> None:
 def umbrella(kit: Kit) -> None:
     """A parasol of coloured wedges on a pole."""
     high, radius = kit.between(1.9, 2.4), kit.between(1.0, 1.5)
-    one, two = Paint(dye(kit), "fabric"), Paint(grey(kit, 0.8, 1.0) if kit.chance(0.6) else dye(kit), "fabric")
+    one, two = (
+        Paint(dye(kit), "fabric"),
+        Paint(grey(kit, 0.8, 1.0) if kit.chance(0.6) else dye(kit), "fabric"),
+    )
     kit.tube((0.04, high, 0.04), (0, 0, 0), metal(kit), sides=6)
     kit.level = 1
     count, drop = 10, kit.between(0.35, 0.6)
-    rim = [(cos(a * 2 * pi / count) * radius, high - drop, sin(a * 2 * pi / count) * radius) for a in range(count)]
+    rim = [
+        (cos(a * 2 * pi / count) * radius, high - drop, sin(a * 2 * pi / count) * radius)
+        for a in range(count)
+    ]
     for wedge in sorted(range(count), key=lambda w: -(rim[w][2] + rim[(w + 1) % count][2])):
         kit.level += 1
         corners = [(0.0, high, 0.0), rim[wedge], rim[(wedge + 1) % count]]
@@ -230,14 +256,24 @@ def boat(kit: Kit) -> None:
     hull = [(-h * 0.8, 0.0), (h * 0.7, 0.0), (h * 1.05, 0.75), (-h, 0.7)]
     kit.slab(hull, 1.2, (0, 0, 0), paint)
     kit.level = 1
-    stripe = [(-h * 0.96, 0.52, -0.62), (h * 0.97, 0.57, -0.62), (h * 1.04, 0.74, -0.62), (-h, 0.7, -0.62)]
+    stripe = [
+        (-h * 0.96, 0.52, -0.62),
+        (h * 0.97, 0.57, -0.62),
+        (h * 1.04, 0.74, -0.62),
+        (-h, 0.7, -0.62),
+    ]
     kit.sheet(stripe, Paint(grey(kit, 0.75, 1.0)))
     if kit.chance(0.65):
-        mast, cloth_ = kit.between(3.2, 4.8), Paint(grey(kit, 0.8, 1.0) if kit.chance(0.6) else dye(kit), "fabric")
+        mast, cloth_ = (
+            kit.between(3.2, 4.8),
+            Paint(grey(kit, 0.8, 1.0) if kit.chance(0.6) else dye(kit), "fabric"),
+        )
         kit.box((0.07, mast, 0.07), (0, 0.7, 0), wood(kit))
         kit.level = 2
         kit.sheet([(-0.1, 1.0, 0), (-h * 0.85, 1.05, 0.1), (-0.1, mast + 0.5, 0)], cloth_)
-        kit.sheet([(0.15, 1.0, 0), (h * 0.85, 0.9, -0.1), (0.1, mast * 0.85, 0)], darker(cloth_, 0.9))
+        kit.sheet(
+            [(0.15, 1.0, 0), (h * 0.85, 0.9, -0.1), (0.1, mast * 0.85, 0)], darker(cloth_, 0.9)
+        )
     else:
         kit.box((long * 0.4, 0.8, 0.9), (-h * 0.2, 0.7, 0), Paint(grey(kit, 0.8, 1.0)))
         kit.level = 2
@@ -254,7 +290,9 @@ def tent(kit: Kit) -> None:
         z, peak = -long / 2 - 0.02, high * 0.8
         kit.level = 1
         kit.sheet([(-wide * 0.18, 0, z), (wide * 0.18, 0, z), (0, peak, z)], Paint(black(kit)))
-        kit.sheet([(wide * 0.18, 0, z), (wide * 0.32, 0, z - 0.1), (0, peak, z)], darker(paint, 1.3))
+        kit.sheet(
+            [(wide * 0.18, 0, z), (wide * 0.32, 0, z - 0.1), (0, peak, z)], darker(paint, 1.3)
+        )
     else:
         kit.ball((wide * 0.6, high, wide * 0.6), (0, 0, 0), paint, sides=11)
         dome = kit.solids[-1]
@@ -269,8 +307,9 @@ def barn(kit: Kit) -> None:
     wide, long, high = kit.between(5, 7), kit.between(6, 9), kit.between(2.6, 3.4)
     wall = Paint(hsv(kit, (0.98, 1.02), 0.6, 0.5) if kit.chance(0.3) else dye(kit), "planks", 3)
     peak = high + kit.between(2.0, 2.8)
-    gable = [(-wide / 2, 0.0), (wide / 2, 0.0), (wide / 2, high), (wide * 0.3, high + (peak - high) * 0.65),
-             (0, peak), (-wide * 0.3, high + (peak - high) * 0.65), (-wide / 2, high)]  # fmt: skip
+    bend = high + (peak - high) * 0.65
+    right = [(wide / 2, 0.0), (wide / 2, high), (wide * 0.3, bend)]
+    gable = [(-wide / 2, 0.0), *right, (0.0, peak), (-wide * 0.3, bend), (-wide / 2, high)]
     roof = Paint(grey(kit, 0.2, 0.6), "shingles", 3)
     kit.slab(gable, long, (0, 0, 0), wall)
     solid = kit.solids[-1]
@@ -285,13 +324,25 @@ def barn(kit: Kit) -> None:
     kit.level = 3
     a, b = door_w / 2 - 0.15, door_h - 0.15
     for x in (1, -1):
-        kit.sheet([(-x * a, 0.1, z - 0.04), (-x * (a - 0.22), 0.1, z - 0.04), (x * a, b, z - 0.04), (x * (a - 0.22), b, z - 0.04)], trim)
+        kit.sheet(
+            [
+                (-x * a, 0.1, z - 0.04),
+                (-x * (a - 0.22), 0.1, z - 0.04),
+                (x * a, b, z - 0.04),
+                (x * (a - 0.22), b, z - 0.04),
+            ],
+            trim,
+        )
     kit.panel((0.9, 0.9), (0, high + 0.4, z), Paint(black(kit)))
 
 
 def cow(kit: Kit) -> None:
     """Barrel, legs, neck and head; it looks along x."""
-    coat = Paint(grey(kit, 0.75, 1.0), "patches", 2.2) if kit.chance(0.6) else Paint(hsv(kit, (0.04, 0.09), 0.55, 0.45), "plain")
+    coat = (
+        Paint(grey(kit, 0.75, 1.0), "patches", 2.2)
+        if kit.chance(0.6)
+        else Paint(hsv(kit, (0.04, 0.09), 0.55, 0.45), "plain")
+    )
     for x in (-0.55, 0.5):
         for z in (-0.2, 0.2):
             kit.box((0.13, 0.72, 0.13), (x, 0, z), darker(coat, 0.9))
@@ -308,7 +359,7 @@ def cow(kit: Kit) -> None:
 def fence(kit: Kit) -> None:
     """Posts and rails, or pickets; four metres of it."""
     paint, picket = wood(kit), kit.chance(0.4)
-    for rail in ((0.35, 0.75) if kit.chance(0.5) else (0.3, 0.6, 0.9)):
+    for rail in (0.35, 0.75) if kit.chance(0.5) else (0.3, 0.6, 0.9):
         kit.box((4.0, 0.09, 0.05), (0, rail, 0), paint)
     kit.level = 1
     count, wide = (14, 0.16) if picket else (4, 0.12)

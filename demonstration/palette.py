@@ -2,6 +2,7 @@
 
 from colorsys import hsv_to_rgb
 
+from demonstration.render import Development
 from demonstration.shapes import Colour, Kit, Paint
 
 
@@ -78,12 +79,16 @@ def black(kit: Kit) -> Colour:
     return grey(kit, 0.1, 0.38)
 
 
-def develop(kit: Kit) -> dict[str, float]:
+def develop(kit: Kit) -> Development:
     """Return how a picture was taken: exposure, saturation, black level and grain.
 
     Wide on purpose: the darkest or the most colourful places of all pictures must not be those of
     one class, or a network that only measures brightness would seem to detect it.
     """
     gain = kit.between(0.4, 0.68) if kit.chance(0.18) else kit.between(0.75, 1.15)
-    return {"gain": gain, "saturation": kit.between(0.35, 1.15), "lift": kit.between(0.0, 0.14),
-            "noise": kit.between(0.005, 0.02)}  # fmt: skip
+    return Development(
+        gain=gain,
+        saturation=kit.between(0.35, 1.15),
+        lift=kit.between(0.0, 0.14),
+        noise=kit.between(0.005, 0.02),
+    )

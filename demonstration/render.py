@@ -17,7 +17,7 @@ from demonstration.shapes import Colour, Points, Solid, Thing, Vector
 from demonstration.textures import INDEX, SIDE, textures
 
 NEAR = 0.12  # metres: what is nearer than this to the camera is cut off
-Pixels = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,16 @@ class Light:
     clouds: float = 0.6
 
 
+@dataclass(frozen=True)
+class Development:
+    """How the picture is taken."""
+
+    gain: float = 1.0  # exposure
+    saturation: float = 1.0
+    lift: float = 0.0  # how grey black is, as through haze or old film
+    noise: float = 0.01
+
+
 @dataclass
 class View:
     """A scene ready to be drawn."""
@@ -53,11 +63,7 @@ class View:
     things: list[Thing]
     camera: Camera
     light: Light
-    noise: float = 0.01
-    world_seed: int = 0
-    gain: float = 1.0  # exposure
-    saturation: float = 1.0
-    lift: float = 0.0  # how grey black is, as through haze or old film
+    develop: Development
 
 
 @dataclass
@@ -240,9 +246,11 @@ def _sky(view: View, rays: Pixels) -> Pixels:
     colour = horizon + (zenith - horizon) * share[:, None]  # (rays, 3)
     u = ((rays[0] / (up + 0.08) * 60 + view.camera.yaw * 80).astype(int)) % SIDE
     v = ((1 / (up + 0.08) * 60 + view.camera.at[0] * 37).astype(int)) % SIDE
-    cover = textures(view.world_seed)[INDEX["clouds"], v, u, :1] * view.light.clouds
+    cover = textures()[INDEX["clouds"], v, u, :1] * view.light.clouds
     bright = np.maximum(horizon.max(), 0.75)
-    return colour + (bright * 1.05 - colour) * cover * np.clip(up / 0.08, 0, 1)[:, None]
+    cover = cover * np.clip(up / 0.08, 0, 1)[:, None]
+    seen: Pixels = colour + (bright * 1.05 - colour) * cover
+    return seen
 
 
 def _rays(camera: Camera, places: npt.NDArray[np.int64], side: int) -> Pixels:
@@ -287,10 +295,10 @@ def _shade(faces: Faces, view: View, number: npt.NDArray[np.int32], rays: Pixels
     place = (v / span * SIDE).astype(np.int64) % SIDE * SIDE
     place += (u / span * SIDE).astype(np.int64) % SIDE
     place += faces.material[number] * (SIDE * SIDE)
-    factor = textures(view.world_seed).reshape(-1, 3)[place]  # (pixels, 3)
+    factor = textures().reshape(-1, 3)[place]  # (pixels, 3)
     # Far away a texture is finer than a pixel: fade it instead of letting it flicker.
     fade = 1 / (1 + (depth / (8 * span)) ** 2)
-    colour = values[12:15].T * (1 + (factor - 1) * fade[:, None])
+    colour: Pixels = values[12:15].T * (1 + (factor - 1) * fade[:, None])
     colour *= _lit(view, rays, depth, values[:3])[:, None]
     if view.light.haze < 1e8:
         share = 1 - np.exp(-depth / view.light.haze)
@@ -310,7 +318,8 @@ def _lit(view: View, rays: Pixels, depth: Pixels, normal: Pixels) -> Pixels:
     facing = np.maximum((towards * normal).sum(axis=0) / far, 0)
     # A little from above everywhere, so that tops differ from sides in the shade too.
     ambient = light.ambient * (0.9 + 0.2 * np.abs(normal[1]) + 0.1 * normal[1])
-    return ambient + light.strength * facing / (1 + (far / light.reach) ** 2)
+    lit: Pixels = ambient + light.strength * facing / (1 + (far / light.reach) ** 2)
+    return lit
 
 
 @dataclass(frozen=True)
@@ -345,12 +354,13 @@ def colour_in(drawing: Drawing, rng: np.random.Generator) -> npt.NDArray[np.uint
     receives = drawing.faces.ground[drawing.front]
     shadow = _shadow(drawing.faces, view, size) * receives * np.float32(view.light.shadow)
     colour *= (1 - shadow)[..., None]
-    colour *= np.array(view.light.tint, np.float32) * np.float32(view.gain)
+    colour *= np.array(view.light.tint, np.float32) * np.float32(view.develop.gain)
     grey = colour.mean(axis=2, keepdims=True)
-    colour = grey + (colour - grey) * np.float32(view.saturation)
-    colour = view.lift + (1 - np.float32(view.lift)) * colour
-    colour += np.float32(view.noise) * rng.standard_normal((size, size, 3), np.float32)
+    colour = grey + (colour - grey) * np.float32(view.develop.saturation)
+    colour = np.float32(view.develop.lift) + np.float32(1 - view.develop.lift) * colour
+    colour += np.float32(view.develop.noise) * rng.standard_normal((size, size, 3), np.float32)
     # A camera's shoulder: bright places saturate softly instead of being cut off.
     bright = colour > 0.8
     colour[bright] = 0.8 + 0.2 * np.tanh((colour[bright] - 0.8) / 0.2)
-    return (np.clip(colour, 0, 1) * 255 + 0.5).astype(np.uint8)
+    picture: npt.NDArray[np.uint8] = (np.clip(colour, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return picture

@@ -1,4 +1,4 @@
-"""Indoor scenes: a room, what stands along its walls, hangs on them and stands upon other things."""
+"""Indoor scenes: a room, what stands along its walls, hangs there, and stands upon other things."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,8 +69,10 @@ def built(kit: Kit, name: str, builder: Builder) -> tuple[Thing, np.ndarray]:
     return Thing(name, own.solids), np.array([points.min(axis=0), points.max(axis=0)])
 
 
-def _along(room: Room, wall: int, extent: np.ndarray, share: float) -> tuple[Vector, float, Rectangle]:
-    """Return place, turn and footprint of a thing with its back to a wall (0 back, 1 left, 2 right)."""
+def _along(
+    room: Room, wall: int, extent: np.ndarray, share: float
+) -> tuple[Vector, float, Rectangle]:
+    """Return place, turn and footprint of a thing at a wall (0 back, 1 left, 2 right)."""
     (left, _, front), (right, _, back) = extent
     half, gap = (right - left) / 2, back + 0.02
     reach = max(room.wide if wall == 0 else room.deep, 2 * half + 0.02)
@@ -147,7 +149,11 @@ def put_upon(room: Room, base: Thing | None, name: str, builder: Builder) -> Non
     slide = room.kit.between(-0.15, 0.15)
     extent = points.max(axis=0) - points.min(axis=0)
     yaw = 0.0 if extent[0] >= extent[2] else (-pi / 2 if middle[0] < 0 else pi / 2)
-    at = (middle[0] + slide * extent[0], float(heights.max()), middle[2] + slide * extent[2] * abs(np.sign(yaw)))
+    at = (
+        middle[0] + slide * extent[0],
+        float(heights.max()),
+        middle[2] + slide * extent[2] * abs(np.sign(yaw)),
+    )
     room.things.append(thing.placed(at, yaw + room.kit.between(-0.2, 0.2)))
 
 
@@ -170,21 +176,25 @@ def light_up(room: Room) -> None:
 def furnish(room: Room, contents: dict[str, float]) -> None:
     """Fill the room by the chances of its scene, the big things first."""
     for name, share in contents.items():
-        if not room.kit.chance(share):
-            continue
-        if name == "lamp":
-            light_up(room)
-        elif name == "monitor":
-            desks = [thing for thing in room.things if thing.name == "desk"]
-            put_upon(room, desks[0] if desks else None, name, furniture.monitor)
-        elif name in HUNG:
-            for _ in range(room.kit.pick([1, 1, 2])):
-                hang(room, name, BUILDERS[name])
-        elif name in FREE:
-            for _ in range(room.kit.pick([1, 2, 3]) if name == "chair" else 1):
-                put_free(room, name, BUILDERS[name])
-        else:
-            stand(room, name, BUILDERS[name])
+        if room.kit.chance(share):
+            bring(room, name)
+
+
+def bring(room: Room, name: str) -> None:
+    """Bring one kind of object into the room, where and as often as is usual."""
+    if name == "lamp":
+        light_up(room)
+    elif name == "monitor":
+        desks = [thing for thing in room.things if thing.name == "desk"]
+        put_upon(room, desks[0] if desks else None, name, furniture.monitor)
+    elif name in HUNG:
+        for _ in range(room.kit.pick([1, 1, 2])):
+            hang(room, name, BUILDERS[name])
+    elif name in FREE:
+        for _ in range(room.kit.pick([1, 2, 3]) if name == "chair" else 1):
+            put_free(room, name, BUILDERS[name])
+    else:
+        stand(room, name, BUILDERS[name])
 
 
 def faded(colour: Colour) -> Colour:
@@ -210,11 +220,21 @@ def shell(room: Room) -> list[Thing]:
         walls.sheet([(a * inward, 0, b * inward), (c * inward, 0, d), (c * inward, 0.1, d),
                      (a * inward, 0.1, b * inward)], skirting)  # fmt: skip
     material = kit.pick(["planks", "planks", "tiles", "carpet", "stone", "concrete"])
-    colour = hsv(kit, (0.05, 0.11), 0.45, kit.pick([0.35, 0.55, 0.7])) if material == "planks" else dye(kit)
+    colour = (
+        hsv(kit, (0.05, 0.11), 0.45, kit.pick([0.35, 0.55, 0.7]))
+        if material == "planks"
+        else dye(kit)
+    )
     ground = Paint(faded(colour), material, kit.between(1.2, 2.4))
     floor.sheet([(-x, 0, -1), (x, 0, -1), (x, 0, z), (-x, 0, z)], ground)
-    above.sheet([(-x, y, -1), (x, y, -1), (x, y, z), (-x, y, z)], Paint((0.9, 0.9, 0.88), "plaster"))
-    things = [Thing("wall", walls.solids, 0), Thing("floor", floor.solids, 0), Thing("ceiling", above.solids, 0)]
+    above.sheet(
+        [(-x, y, -1), (x, y, -1), (x, y, z), (-x, y, z)], Paint((0.9, 0.9, 0.88), "plaster")
+    )
+    things = [
+        Thing("wall", walls.solids, 0),
+        Thing("floor", floor.solids, 0),
+        Thing("ceiling", above.solids, 0),
+    ]
     if kit.chance(0.35):
         things.append(rug(room))
     return things
@@ -224,8 +244,13 @@ def rug(room: Room) -> Thing:
     """A rug belongs to the floor: it is flat, and found in any room."""
     kit, own = room.kit, Kit(room.kit.rng)
     w, d, mid = kit.between(0.6, 1.1), kit.between(0.5, 0.9), room.deep * 0.55
-    paint = Paint(dye(kit), kit.pick(["stripes", "checks", "dots", "carpet"]), kit.between(0.6, 1.2))
-    own.sheet([(-w, 0.003, mid - d), (w, 0.003, mid - d), (w, 0.003, mid + d), (-w, 0.003, mid + d)], paint)
+    paint = Paint(
+        dye(kit), kit.pick(["stripes", "checks", "dots", "carpet"]), kit.between(0.6, 1.2)
+    )
+    own.sheet(
+        [(-w, 0.003, mid - d), (w, 0.003, mid - d), (w, 0.003, mid + d), (-w, 0.003, mid + d)],
+        paint,
+    )
     return Thing("floor", own.solids, 1)
 
 
@@ -246,4 +271,4 @@ def indoor(scene: str, rng: np.random.Generator) -> View:
         strength=kit.between(0.6, 1.0), ambient=kit.between(0.35, 0.55), reach=kit.between(3, 6),
         tint=(1 + warm, 1.0, 1 - warm), shadow=kit.between(0.3, 0.5),
     )  # fmt: skip
-    return View(scene, things + room.things, camera, light, **develop(kit))
+    return View(scene, things + room.things, camera, light, develop=develop(kit))

@@ -80,7 +80,9 @@ BOX_FACES: Faces = (
 @cache
 def _box() -> Points:
     """Corners of a box one metre wide, high and deep, its bottom's middle at the origin."""
-    corners = [(x, y, z) for z in (-0.5, 0.5) for x, y in ((-0.5, 0), (0.5, 0), (0.5, 1), (-0.5, 1))]
+    corners = [
+        (x, y, z) for z in (-0.5, 0.5) for x, y in ((-0.5, 0), (0.5, 0), (0.5, 1), (-0.5, 1))
+    ]
     return np.array(corners, float)
 
 

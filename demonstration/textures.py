@@ -1,4 +1,4 @@
-"""Materials: tileable textures, each a picture of factors that a face's colour is multiplied with."""
+"""Materials: tileable textures, pictures of factors that a face's colour is multiplied with."""
 
 from functools import cache
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 SIDE = 256
-Texture = npt.NDArray[np.float32]
+Texture = npt.NDArray[np.floating]
 NAMES = (
     "plain", "plaster", "wood", "planks", "tiles", "carpet", "fabric", "stripes", "checks",
     "dots", "brick", "stone", "concrete", "asphalt", "grass", "leaves", "sand", "water",
@@ -23,7 +23,9 @@ def _noise(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> Text
     spectrum = np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) * radius**-slope
     spectrum[0, 0] = 0
     noise = np.fft.irfft2(spectrum, s=(SIDE, SIDE))
-    return (noise / noise.std()).astype(np.float32)  # (SIDE, SIDE)
+    noise /= noise.std()
+    scaled: Texture = noise.astype(np.float32)  # (SIDE, SIDE)
+    return scaled
 
 
 def _grid(rows: int, columns: int, joint: int, shift: bool = False) -> tuple[Texture, Texture]:
@@ -39,7 +41,8 @@ def _grid(rows: int, columns: int, joint: int, shift: bool = False) -> tuple[Tex
 def _tiled(rng: np.random.Generator, joints: Texture, number: Texture, depth: float) -> Texture:
     """Return tiles of slightly different brightness between darker or lighter joints."""
     each = 1 + 0.12 * rng.standard_normal(int(number.max()) + 1)
-    return each[number.astype(int)] * (1 - depth * joints)
+    tiles: Texture = each[number.astype(int)] * (1 - depth * joints)
+    return tiles
 
 
 def _books(rng: np.random.Generator) -> Texture:
@@ -92,13 +95,15 @@ def _screen(rng: np.random.Generator) -> Texture:
 
 def _clouds(rng: np.random.Generator) -> Texture:
     """Return how much cloud there is, 0 to 1."""
-    return np.clip(_noise(rng, 1.6) * 0.5 + 0.2, 0, 1)
+    cover: Texture = np.clip(_noise(rng, 1.6) * 0.5 + 0.2, 0, 1)
+    return cover
 
 
 def _leaves(rng: np.random.Generator) -> Texture:
     """Return clumps of leaves with dark gaps."""
     clumps = _noise(rng, 0.9)
-    return 1 + 0.22 * np.tanh(clumps * 1.4) + 0.06 * _noise(rng, 0.5)
+    leaves: Texture = 1 + 0.22 * np.tanh(clumps * 1.4) + 0.06 * _noise(rng, 0.5)
+    return leaves
 
 
 def _cloth(rng: np.random.Generator) -> dict[str, Texture]:
@@ -153,12 +158,12 @@ def _built(rng: np.random.Generator) -> dict[str, Texture]:
 
 
 @cache
-def textures(seed: int = 0) -> Texture:
+def textures() -> Texture:
     """Return all materials in the order of NAMES: (materials, SIDE, SIDE, 3), about 1 on average.
 
-    Row 0 is v = 0. The world's seed makes them, so two worlds are not made of the same wood.
+    Row 0 is v = 0. All worlds are made of the same materials.
     """
-    rng = np.random.default_rng([seed, 0x7E57])
+    rng = np.random.default_rng(0x7E57)
     made = _cloth(rng) | _ground(rng) | _built(rng)
     made |= {"leaves": _leaves(rng), "books": _books(rng), "facade": _facade(rng)}
     made |= {"picture": _picture(rng), "screen": _screen(rng), "clouds": _clouds(rng)}

@@ -90,19 +90,20 @@ def accuracy(network: nn.Module, images: Tensor, scenes: Tensor) -> float:
     """Return the share of pictures whose scene is named rightly."""
     network.eval()
     with torch.inference_mode():
-        right = [
-            network(prepared(part)).argmax(dim=1).eq(truth.to(part.device)).sum().item()
-            for part, truth in zip(images.split(256), scenes.split(256), strict=True)
+        named = [
+            network(prepared(images[first : first + 256])).argmax(dim=1)
+            for first in range(0, len(images), 256)
         ]
-    return float(sum(right)) / len(images)
+    return float(torch.cat(named).eq(scenes).float().mean())
 
 
 def _step(network: SceneNet, image: Tensor, scene: Tensor, recipe: Recipe) -> Tensor:
     """Return the loss of a batch: cross-entropy, and a price on every active location."""
     maps = network.features(image)  # (batch, units, 14, 14)
     logits = network.scene(maps.mean(dim=(2, 3)))
-    named = nn.functional.cross_entropy(logits, scene, label_smoothing=0.05)
-    return named + recipe.sparsity * maps.mean()
+    named: Tensor = nn.functional.cross_entropy(logits, scene, label_smoothing=0.05)
+    loss: Tensor = named + recipe.sparsity * maps.mean()
+    return loss
 
 
 def train(
@@ -120,10 +121,11 @@ def train(
         network.train()
         losses = []
         order = torch.randperm(len(images), generator=rng).to(device)
-        for chosen in order.split(recipe.batch):
+        for first in range(0, len(order), recipe.batch):
+            chosen = order[first : first + recipe.batch]
             loss = _step(network, varied(images[chosen], rng), scenes[chosen], recipe)
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
             losses.append(loss.detach())

@@ -69,7 +69,10 @@ class Dissection:
     ) -> None:
         """Count a batch: maps enlarged to the size of the labels."""
         known = labels != self.void
-        if known.any() and not 0 <= int(labels[known].min()) <= int(labels[known].max()) < self.classes:
+        if (
+            known.any()
+            and not 0 <= int(labels[known].min()) <= int(labels[known].max()) < self.classes
+        ):
             raise ValueError(f"a mask holds a label outside 0..{self.classes - 1}")
         on: Bool[Tensor, "batch units height width"]
         on = (maps > self.thresholds[:, None, None]) & known[:, None]
@@ -85,7 +88,7 @@ class Dissection:
         return self.both / union.clamp(min=1)
 
     def ceiling(self, top: float = TOP) -> Float[Tensor, " classes"]:
-        """Return the most that any unit on for a share ``top`` of all pixels can reach: q / f or f / q."""
+        """Return the most that a unit on for a share ``top`` of all pixels can reach."""
         share = self.pixels / self.pixels.sum().clamp(min=1)
         return torch.minimum(share / top, top / share.clamp(min=1e-12))
 

@@ -1,0 +1,214 @@
+"""Builds the demonstration, step by step; a step that is done is found done and left alone."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.management import call_command
+from django.urls import reverse
+
+from analysis.models import ImageSet, Network, Run, State
+from analysis.services.image_sets import import_images, request_image_set
+from analysis.services.networks import request_network
+from analysis.tasks import inspect_network
+from annotate.models import Campaign
+from annotate.services.campaigns import Plan, newest_run, open_campaign
+from annotate.services.simulation import simulate
+from demonstration import world as worlds
+from demonstration.account import SignIn, account
+from demonstration.world import SCENES, World
+
+if TYPE_CHECKING:
+    from demonstration.network import SceneNet
+
+IMAGES, TRAINED, UNTRAINED = "demo-world", "demo-scene-net", "demo-untrained"
+OPEN, SIMULATED = "demo-open", "demo-simulated"
+SYNTHETIC = "Synthetic: made by the demonstration, not photographed."
+GUIDELINES = """Look at the bright parts of the pictures: they drive one unit of the network.
+
+- Write **one or two words** for what most of them show, as specific as fits.
+- Mark the pictures that do not fit.
+- Choose the group that fits your words.
+
+The pictures are drawn by a program: a *synthetic world* of rooms, streets and beaches.
+"""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the demonstration is; smaller ones are for tests."""
+
+    images: int = 1100
+    side: int = 160
+    units: int = 0  # of the last layer; 0 means all
+    workers: int = 10
+
+    @property
+    def world(self) -> World:
+        """The world that is shown: another one than the network was trained on."""
+        return World(images=self.images, size=self.side)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the demonstration offers when it stands."""
+
+    sign_in: SignIn
+    open_campaign: Campaign
+    labelled: int
+    detectors: list[str]
+    seconds: float
+
+
+def build(size: Size, say: Say) -> Built:
+    """Build whatever is missing, and say what is done. The database must be migrated."""
+    start = time.monotonic()
+    home = Path(settings.VAR) / "demonstration"
+    home.mkdir(parents=True, exist_ok=True)
+    sign_in = account(home)
+    images = _images(size, home, sign_in, say)
+    networks = _networks(home, sign_in, say)
+    detectors = _detectors(size, home, say)
+    run = _run(networks[TRAINED], images)
+    people = _campaign(OPEN, run, size, sign_in)
+    labelled = _simulated(run, size, sign_in, say)
+    return Built(sign_in, people, labelled, detectors, time.monotonic() - start)
+
+
+def _images(size: Size, home: Path, sign_in: SignIn, say: Say) -> ImageSet:
+    """Draw the world, and register and read it as any other set of images."""
+    folder = home / "world"
+    if worlds.write(size.world, folder, workers=os.cpu_count() or 1):
+        say(f"Drew {size.images} pictures of {len(SCENES)} scenes, with their masks.")
+    images = ImageSet.objects.filter(slug=IMAGES).first()
+    if images is None or images.state == State.FAILED:
+        images = request_image_set(slug=IMAGES, folder=folder, user=sign_in.user, note=SYNTHETIC)
+    ImageSet.objects.filter(pk=images.pk).update(synthetic=True)
+    # Nobody else imports this set: one that is running was broken off.
+    ImageSet.objects.filter(pk=images.pk, state=State.RUNNING).update(state=State.WAITING)
+    images.refresh_from_db()
+    import_images(images)
+    images.refresh_from_db()
+    return images
+
+
+def _networks(home: Path, sign_in: SignIn, say: Say) -> dict[str, Network]:
+    """Register the trained network and an untrained copy, as exported programs."""
+    found = {}
+    for slug, note in (
+        (TRAINED, "Trained on the scene names of another synthetic world."),
+        (UNTRAINED, "The same network before training: a baseline."),
+    ):
+        network = Network.objects.filter(slug=slug).first()
+        if network is None or network.state == State.FAILED:
+            network = _request(slug, home / f"{slug}.pt2", sign_in, note)
+            say(f"Registered the network {slug}.")
+        Network.objects.filter(pk=network.pk, state=State.RUNNING).update(state=State.WAITING)
+        inspect_network(network.pk)
+        network.refresh_from_db()
+        if network.state != State.DONE:
+            raise ValueError(f"The network {slug} cannot be used: {network.error}")
+        found[slug] = network
+    return found
+
+
+def _scene_net(slug: str) -> "SceneNet":
+    from demonstration import network  # late: it loads torch
+
+    return network.load() if slug == TRAINED else network.untrained()
+
+
+def _request(slug: str, program: Path, sign_in: SignIn, note: str) -> Network:
+    """Export a network and hand the file in."""
+    from demonstration.exporting import LAYERS, export
+    from demonstration.network import INPUT, MEAN, STD
+
+    export(_scene_net(slug), program)
+    size = {"height": INPUT, "width": INPUT, "fit": "squash"}
+    return request_network(
+        slug=slug,
+        arch=f"exported:{program}",
+        preprocessing=size | {"mean": list(MEAN), "std": list(STD)},
+        layers=LAYERS,
+        classes=list(SCENES),
+        user=sign_in.user,
+        note=f"{note} {SYNTHETIC}",
+        synthetic=True,
+    )
+
+
+def _detectors(size: Size, home: Path, say: Say) -> list[str]:
+    """Return in words what both networks detect, measured by the masks; measured once."""
+    kept = home / "detectors.json"
+    recipe = asdict(size.world)
+    if kept.exists() and (found := json.loads(kept.read_text("utf-8")))["world"] == recipe:
+        return list(found["sentences"])
+    from demonstration import detectors
+
+    say("Measuring by the masks what the units detect …")
+    batches = list(detectors.stored(home / "world"))
+    titles = {TRAINED: "trained on scene names", UNTRAINED: "untrained copy"}
+    sentences = [
+        detectors.dissected(_scene_net(slug), batches).sentence(title)
+        for slug, title in titles.items()
+    ]
+    aside = kept.with_suffix(".aside")
+    aside.write_text(json.dumps({"world": recipe, "sentences": sentences}), "utf-8")
+    aside.replace(kept)
+    return sentences
+
+
+def _run(network: Network, images: ImageSet) -> Run:
+    """Scan the images for the last layer's units and cut out what they see, as `analyze` does."""
+    from demonstration.exporting import LAST
+
+    call_command("analyze", network.slug, images.slug, layers=[LAST], wait=True)
+    return newest_run(network.slug, images.slug, [LAST])
+
+
+def _campaign(slug: str, run: Run, size: Size, sign_in: SignIn) -> Campaign:
+    """Open a campaign, or return the one that stands."""
+    if standing := Campaign.objects.filter(slug=slug).first():
+        return standing
+    simulated = slug == SIMULATED
+    what = "Answered by simulated workers" if simulated else "Open for you to label"
+    plan = Plan(
+        title=f"{what}: units of a small scene network (synthetic world)",
+        units=[f"conv5/0-{size.units - 1}"] if size.units else [],
+        guidelines=GUIDELINES,
+        access=Campaign.Access.MEMBERS if simulated else Campaign.Access.LINK,
+        simulated=simulated,
+    )
+    return open_campaign(slug=slug, run=run, plan=plan, user=sign_in.user)
+
+
+def _simulated(run: Run, size: Size, sign_in: SignIn, say: Say) -> int:
+    """Let simulated workers answer a campaign of their own; return the units labelled."""
+    campaign = _campaign(SIMULATED, run, size, sign_in)
+    if campaign.tasks.unfinished().exists():
+        say("Simulated workers label the units of their own campaign …")
+        return simulate(campaign, workers=size.workers).labelled
+    return campaign.tasks.filter(answers_given__gt=0).count()
+
+
+def summary(built: Built, address: str) -> list[str]:
+    """Return what a newcomer needs, line by line."""
+    password = built.sign_in.password or "changed since; `manage.py changepassword demo` sets one"
+    atlas = reverse("analysis:atlas", args=[TRAINED])
+    return [
+        "",
+        "The demonstration stands. Its pictures, networks and simulated workers are synthetic.",
+        *(f"  {sentence}" for sentence in built.detectors),
+        "",
+        f"  Label units yourself   {address}{built.open_campaign.address}",
+        f"  Sign in                {address}{reverse('login')}   name demo   password {password}",
+        f"  Labelled units         {address}{atlas}   ({built.labelled} by simulated workers)",
+        "",
+        f"Built in {built.seconds:.0f} s.",
+    ]
