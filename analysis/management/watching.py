@@ -32,11 +32,11 @@ class Watcher:
         self.plain_due = 0.0
         self.last: list[str] = []
         self.alone_since: float | None = None
-        # The lines are shown here: the worker's own log would show them twice.
-        journal.logger.propagate = False
 
     def follow(self) -> RunProgress:
         """Return the last state of the run when it has finished."""
+        # The lines are shown here: the worker's own log would show them twice.
+        journal.logger.propagate = False
         try:
             while True:
                 now = runs.progress(self.run)
@@ -47,6 +47,7 @@ class Watcher:
                 time.sleep(LOOK_EVERY)
         finally:
             self.stop()
+            journal.logger.propagate = True
 
     def stop(self) -> None:
         """End the work in this process: the shard in hand is put back."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 from django.conf import settings
 
-WAIT = 60.0  # seconds
+WAIT = 120.0  # seconds: the machine may be busy
 
 
 class Installation:
@@ -99,7 +99,7 @@ class Installation:
         return self.value("SELECT state FROM analysis_run")
 
     def wait_for(self, condition, what):
-        """Return when ``condition()`` holds; fail with the log after a minute."""
+        """Return when ``condition()`` holds; fail with the log after two minutes."""
         deadline = time.monotonic() + WAIT
         while not condition():
             assert time.monotonic() < deadline, f"{what} did not come about:\n{self.log()[-4000:]}"

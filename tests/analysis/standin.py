@@ -14,6 +14,9 @@ worked = []
 finished = []
 # Set by the tests that kill workers: seconds for every item.
 PAUSE = float(os.environ.get("STANDIN_PAUSE", "0"))
+if "STANDIN_TROUBLE" in os.environ:
+    item = int(os.environ["STANDIN_TROUBLE"])
+    trouble[item] = ValueError(f"image {item} cannot be read.")
 
 
 def work(shard, beat):
