@@ -201,9 +201,12 @@ def unusable(path: str, entry: os.DirEntry[str]) -> str:
         return "its name is not UTF-8"
     if len(path) > PATH_MAX:
         return f"its path is longer than {PATH_MAX} letters"
-    if entry.is_symlink() and entry.is_dir():
-        return "a link to a folder is not followed"
-    if not entry.is_file() and not entry.is_dir() and not entry.is_symlink():
+    if entry.is_symlink():
+        try:
+            return "a link to a folder is not followed" if entry.is_dir() else ""
+        except OSError:
+            return "its path cannot be followed (a loop of links?)"
+    if not entry.is_file() and not entry.is_dir():
         return "it is not a regular file"
     return ""
 

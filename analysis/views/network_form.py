@@ -22,23 +22,25 @@ WEIGHTS = [
 class NetworkForm(forms.Form):
     """Where the network comes from, its weights, and what differs from the defaults."""
 
+    use_required_attribute = False  # what is needed depends on what is chosen
+
     slug = forms.SlugField(
         max_length=80, label="Name in addresses", help_text="Letters, digits, - and _."
     )
     source = forms.ChoiceField(choices=SOURCES, label="Architecture from")
     architecture = forms.CharField(
-        required=False,
         max_length=200,
         label="Its name there",
         help_text="For torchvision and timm: alexnet, resnet50, tf_efficientnet_b0, …",
     )
-    weights = forms.ChoiceField(choices=WEIGHTS, widget=forms.RadioSelect, initial="file")
+    weights = forms.ChoiceField(
+        choices=WEIGHTS, widget=forms.RadioSelect, initial="file", label="Taken from"
+    )
     file = forms.FileField(
-        required=False,
         label="File",
         help_text="safetensors, or a state dict saved by torch. Nothing is ever unpickled.",
     )
-    path = forms.CharField(required=False, max_length=1000, label="Path on the server")
+    path = forms.CharField(max_length=1000, label="Path on the server")
     seed = forms.IntegerField(
         required=False, min_value=0, max_value=999_999_999, label="Seed of the untrained weights"
     )
@@ -67,14 +69,18 @@ class NetworkForm(forms.Form):
     synthetic = forms.BooleanField(required=False, label="Trained on synthetic images")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Name the open folders, or offer no path where there are none."""
+        """Name the open folders, and ask only for what the chosen source and weights need."""
         super().__init__(*args, **kwargs)
         folders = ", ".join(str(folder) for folder in settings.ALLOWED_FOLDERS)
-        self.fields["path"].help_text = f"Below {folders}." if folders else "No folder is open."
-        if not folders:
-            weights = self.fields["weights"]
-            if isinstance(weights, forms.ChoiceField):
-                weights.choices = [one for one in WEIGHTS if one[0] != "path"]
+        self.fields["path"].help_text = f"Below {folders}."
+        weights = self.fields["weights"]
+        if not folders and isinstance(weights, forms.ChoiceField):
+            weights.choices = [one for one in WEIGHTS if one[0] != "path"]
+        if self.is_bound:
+            named = self.data.get("source") in ("torchvision", "timm")
+            self.fields["architecture"].required = named
+            for name in ("file", "path"):
+                self.fields[name].required = self.data.get("weights") == name
 
     def clean_mean(self) -> list[float] | None:
         """Read three numbers."""
@@ -103,18 +109,13 @@ class NetworkForm(forms.Form):
         return [line.strip() for line in lines if line.strip()]
 
     def clean(self) -> dict[str, Any]:
-        """Ask for what the chosen source and weights need."""
+        """Refuse what does not belong together."""
         data = super().clean() or {}
         source, weights = data.get("source"), data.get("weights")
-        if source in ("torchvision", "timm") and not data.get("architecture"):
-            self.add_error("architecture", "Name the network, as its library calls it.")
         if weights == "package" and source != "efficientnet-lite0":
             self.add_error("weights", "Only EfficientNet-Lite0 has a package with its weights.")
         if weights == "untrained" and source == "exported":
             self.add_error("weights", "A program carries its weights: upload it or name its path.")
-        for wanted in ("file", "path"):
-            if weights == wanted and not data.get(wanted) and wanted not in self.errors:
-                self.add_error(wanted, "This is where the weights were said to be.")
         return data
 
     def arch(self) -> str:
@@ -123,8 +124,8 @@ class NetworkForm(forms.Form):
         if source == "efficientnet-lite0":
             return "efficientnet-lite0"
         if source == "exported":
-            upload = self.cleaned_data.get("file")
-            name = (upload.name if upload else "") or self.cleaned_data["path"] or "program.pt2"
+            upload = self.cleaned_data["file"]
+            name = upload.name if upload else self.cleaned_data["path"]
         return f"{source}:{name}"
 
     def options(self) -> dict[str, Any]:
