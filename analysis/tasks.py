@@ -50,6 +50,14 @@ def work_here(job: Job, stop: Event = stopping) -> None:
         wake(following)
 
 
+def free_lost() -> datetime:
+    """Free what lost workers hold; return the time at which that was so."""
+    now = timezone.now()
+    shards.free_lost(now)
+    jobs.free_lost(now)
+    return now
+
+
 @shared_task
 def sweep(queues: Collection[str] | None = None) -> None:
     """Free what lost workers hold, and wake workers for whatever may be done now.
@@ -57,9 +65,7 @@ def sweep(queues: Collection[str] | None = None) -> None:
     ``queues`` limits the wake-ups to queues that somebody listens to. Sweeping twice, or in
     several workers at once, does no harm.
     """
-    now = timezone.now()
-    shards.free_lost(now)
-    jobs.free_lost(now)
+    now = free_lost()
     _wake_registered(now)
     if _at_work.locked():
         return  # a busy worker needs no wake-up: it sweeps when it has done

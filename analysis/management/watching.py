@@ -75,7 +75,7 @@ class Watcher:
         """Work the run's jobs one after another, and again what waits for its next attempt."""
         try:
             while not self.over.wait(LOOK_EVERY):
-                tasks.sweep(queues=())
+                tasks.free_lost()
                 for job in Job.objects.current().filter(run=self.run).select_related("run"):
                     tasks.work_here(job, self.over)
         finally:
@@ -93,9 +93,9 @@ class Watcher:
         else:
             self._print_all([line.text for line in lines])
             if time.monotonic() >= self.plain_due or now.finished:
-                lines = [step_line(step) for step in now.steps if step.started]
-                self._print_all([line for line in lines if line not in self.last])
-                self.last = lines
+                bars = [step_line(step) for step in now.steps if step.started]
+                self._print_all([bar for bar in bars if bar not in self.last])
+                self.last = bars
                 self.plain_due = time.monotonic() + PLAIN_EVERY
 
     def _say(self, line: str) -> None:
