@@ -191,5 +191,5 @@ def test_a_tile_opens_large_and_the_arrows_go_through_them(browser_page, labelle
     token = re.search(r"/pictures/(\w+)/", page.locator("#large img").get_attribute("src"))[1]
     assert Segment.objects.get(token=token).top_image.rank == 3
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.matches('.wall li:nth-child(4) .tile')")
+    page.wait_for_function("document.activeElement.matches('.wall li:nth-child(4) .tile')")
     assert page.url.endswith(address)
