@@ -34,7 +34,9 @@ def work_on(job_pk: int) -> None:
     if not _at_work.acquire(blocking=False):
         return  # the thread that works will sweep when it has done
     try:
-        work_here(Job.objects.select_related("run").get(pk=job_pk))
+        job = Job.objects.select_related("run").filter(pk=job_pk).first()
+        if job is not None:  # its run may have been deleted since
+            work_here(job)
     finally:
         _at_work.release()
     if not stopping.is_set():

@@ -39,8 +39,12 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
-        # Not Redis, which other tests share: messages of this installation are its own.
-        self.environment.pop("CELERY_BROKER_URL", None)
+        if broker := os.environ.get("CELERY_BROKER_URL"):
+            # A database of Redis for each process of tests. What earlier tests left there does
+            # no harm: a wake-up for a job that is done, or not there, changes nothing.
+            number = 4 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 12
+            parts = urlsplit(broker)._replace(path=f"/{number}")
+            self.environment["CELERY_BROKER_URL"] = urlunsplit(parts)
         if self.url:
             self.environment["DATABASE_URL"] = self.url
 

@@ -227,6 +227,12 @@ def test_a_message_makes_the_worker_work_and_wakes_the_next_step(
     assert sent.count((segment.pk, "cpu")) == 3  # two for the shards, one by the sweep after it
 
 
+def test_a_message_for_a_run_that_was_deleted_does_nothing(steps, sent):
+    """It may lie in the queue for minutes."""
+    tasks.work_on(10**6)
+    assert steps.worked == []
+
+
 def test_a_busy_process_lets_a_second_message_go(steps, sent):
     """Its other threads stay free for short tasks."""
     run = a_run()
