@@ -18,7 +18,7 @@ from analysis.api.network_bodies import NetworkBody, NetworkUpload, weights
 from analysis.api.parsers import JSONParser
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.models import Layer, Network, State
-from analysis.services.networks import request_network
+from analysis.services.networks import check_program, request_network
 
 
 class NetworkSerializer(serializers.ModelSerializer[Network]):
@@ -156,6 +156,9 @@ class Networks(ListEndpoint):
         taken = Network.objects.filter(slug=asked["slug"]).exclude(state=State.FAILED)
         if taken.exists():
             raise Conflict(f"There is a network called {asked['slug']} already.")
+        with refusals():
+            if "file" in asked:
+                check_program(asked["arch"], self.user)
         with refusals(), weights(asked) as found:
             network = request_network(weights=found, user=self.user, **asked)
         tasks.inspect_network.delay_on_commit(network.pk)

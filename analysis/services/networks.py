@@ -12,20 +12,9 @@ from analysis.core.images import Preprocessing
 from analysis.core.specs import NAME, PROGRAM, Spec, SpecRefused, kind_of, seed_of
 from analysis.models import Network, State, UnitSemantics
 from analysis.services import access, files
-from analysis.services.registering import RegistrationRefused, allowed_path, check_slug
+from analysis.services.registering import RegistrationRefused, check_slug
 
 CLASSES_MAX = 100_000
-__all__ = [
-    "CLASSES_MAX",
-    "NetworkRefused",
-    "Options",
-    "allowed_path",
-    "check_program",
-    "delete",
-    "inspect_again",
-    "request_network",
-    "upload_name",
-]
 
 
 class NetworkRefused(RegistrationRefused):

@@ -16,7 +16,7 @@ from analysis.models import Layer, Network, State, Unit
 from analysis.pipeline.networks import load
 from analysis.services import files, networks
 from analysis.services.networks import NetworkRefused, request_network
-from tests.core.test_architectures import Boom, Small, exported
+from tests.core.small_networks import Boom, Small, exported
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 torch.set_num_threads(1)

@@ -181,3 +181,10 @@ def test_nobody_and_workers_upload_nothing(nobody, alice, folder):
 def test_an_admin_registers_too(dora, folder):
     rows.network("other")
     assert dora.post(ADDRESS, ASKED | {"untrained": 1}).json()["created_by"] == "dora"
+
+
+def test_a_program_is_uploaded_by_an_admin_only(bob, folder, enqueued):
+    form = ASKED | {"arch": "exported:net.pt2", "file": SimpleUploadedFile("net.pt2", b"PK")}
+    message = refused(bob.post(ADDRESS, form, format="multipart"), 400, "invalid")
+    assert "uploaded by an admin" in message
+    assert not Network.objects.exists()

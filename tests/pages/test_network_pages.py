@@ -9,7 +9,7 @@ from django.urls import reverse
 from analysis import tasks
 from analysis.models import Network, State
 from analysis.services import files
-from tests.core.test_architectures import Small, exported
+from tests.core.small_networks import Small, exported
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 ADD = "/networks/add/"
