@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import torch
@@ -32,8 +33,9 @@ LAYERS = {
     "conv4": ("features.9", 256),
     "pool5": ("features.12", 256),
 }
+MODULES = [module for module, _ in LAYERS.values()]
 SIDE = 227
-RING = 16  # batches held in memory; further ones are these, moved sideways
+HELD = 512  # images held in memory; further ones are these, moved sideways
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,10 @@ def main() -> None:
     model = torchvision.models.alexnet().eval().to(options.device)
     model = model.to(memory_format=torch.channels_last)
     if options.memory_only:
-        with trace(model, [module for module, _ in LAYERS.values()]) as run:
-            scan(run, numbered(options, ring(options)), options)
+        with trace(model, MODULES) as run:
+            scans = fresh(options)
+            for batch, image in numbered(options, ring(options)):
+                scan_batch(run, batch, image, scans)
         print(json.dumps({"images": options.images, "peak_mb": peak_mb(options.device)}))
         return
     bare_s, scan_s = measure(model, options)
@@ -98,7 +102,7 @@ def parsed() -> Options:
 def ring(options: Options) -> list[Tensor]:
     """Return the batches held in memory: smooth random pictures, as unlike as photographs."""
     made = []
-    for number in range(min(RING, -(-options.images // options.batch))):
+    for number in range(max(1, HELD // options.batch)):
         torch.manual_seed(number)
         coarse = torch.randn(options.batch, 3, 29, 29)
         fine = nn.functional.interpolate(coarse, size=SIDE, mode="bilinear")
@@ -111,32 +115,39 @@ def numbered(options: Options, held: list[Tensor]) -> Iterator[tuple[Tensor, Ten
     """Yield every batch with its image numbers."""
     for number, first in enumerate(range(0, options.images, options.batch)):
         turn, place = divmod(number, len(held))
-        batch = held[place] if not turn else held[place].roll(turn, dims=3)
-        batch = batch[: options.images - first]
+        batch = held[place].roll(turn, dims=3)[: options.images - first]
         yield batch, torch.arange(first, first + len(batch), device=options.device)
 
 
 def measure(model: nn.Module, options: Options) -> tuple[float, float]:
     """Return the seconds of all batches, bare and scanned."""
-    features = model.features
-    times: list[list[tuple[float, float]]] = []
     held = ring(options)
-    with trace(model, [module for module, _ in LAYERS.values()]) as run:
-        for turn in range(options.rounds + 1):  # the first is the warm-up
-            scans, row = fresh(options), []
-            for place, (batch, image) in enumerate(numbered(options, held)):
-                both: list[Callable[[], object]] = [
-                    lambda batch=batch: bare(features, batch),
-                    lambda batch=batch, image=image: scan_batch(run, batch, image, scans),
-                ]
-                # Who goes first changes, so that neither always finds the warmer cache.
-                order = (0, 1) if (turn + place) % 2 else (1, 0)
-                spent = {which: seconds(both[which], options.device) for which in order}
-                row.append((spent[0], spent[1]))
-            times.append(row)
-    batches = list(zip(*times[1:], strict=True))
-    totals = [sum(median(turn[which] for turn in rounds) for rounds in batches) for which in (0, 1)]
-    return totals[0], totals[1]
+    with trace(model, MODULES) as run:
+        one_round(model, run, options, held)  # warm
+        rounds = [one_round(model, run, options, held) for _ in range(options.rounds)]
+    batches = list(zip(*rounds, strict=True))
+    bare_s, scan_s = (sum(median(t[which] for t in times) for times in batches) for which in (0, 1))
+    return bare_s, scan_s
+
+
+def one_round(
+    model: nn.Module, run: Run, options: Options, held: list[Tensor]
+) -> list[tuple[float, float]]:
+    """Return the seconds of every batch, bare and scanned, in turn on the same batch."""
+    features = model.get_submodule("features")
+    scans = fresh(options)
+    spent = []
+    for place, (batch, image) in enumerate(numbered(options, held)):
+        look = partial(bare, features, batch)
+        scan = partial(scan_batch, run, batch, image, scans)
+        # Who goes first changes, so that neither always finds the warmer cache.
+        if place % 2:
+            first = seconds(look, options.device)
+            spent.append((first, seconds(scan, options.device)))
+        else:
+            first = seconds(scan, options.device)
+            spent.append((seconds(look, options.device), first))
+    return spent
 
 
 def bare(features: nn.Module, batch: Tensor) -> None:
@@ -153,13 +164,6 @@ def fresh(options: Options) -> dict[str, LayerScan]:
 def scan_batch(run: Run, batch: Tensor, image: Tensor, scans: dict[str, LayerScan]) -> None:
     """Scan one batch."""
     run(batch, lambda name, maps: scans[name].add(maps, image))
-
-
-def scan(run: Run, batches: Iterator[tuple[Tensor, Tensor]], options: Options) -> None:
-    """Scan all batches."""
-    scans = fresh(options)
-    for batch, image in batches:
-        scan_batch(run, batch, image, scans)
 
 
 def seconds(work: Callable[[], object], device: str) -> float:

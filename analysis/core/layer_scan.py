@@ -44,9 +44,9 @@ class LayerScan:
             ValueError: NaN or infinite activations; names the unit and the image.
         """
         flat = positions_last(maps)
-        peak = peaks(flat, image)  # (batch, units)
-        self.top.add(peak, image, flat)
-        self.low.add(-peak, image, flat)
+        peak, place = peaks(flat, image)  # (batch, units) each
+        self.top.add(peak, image, place)
+        self.low.add(-peak, image, place)
         self.sketch.add(sampled(flat, image, self.keep.positions))
 
     def merge(self, other: "LayerScan") -> None:

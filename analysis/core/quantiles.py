@@ -26,7 +26,7 @@ from analysis.core.mixing import mixed
 # The bits of a float32 above its 23 - FINE lowest: the power of two and the bin within it.
 SHIFT = 23 - FINE
 ZERO = ((127 + LEAST) << FINE) - 1
-POSITIONS = 32
+POSITIONS = 16
 
 
 class Sketch:
@@ -45,7 +45,7 @@ class Sketch:
 
     def add(self, values: Float[Tensor, "batch some units"]) -> None:
         """Count values; every one must be finite."""
-        bins = (_bins(values.float()) + self.rows).flatten().long()
+        bins = _bins(values.float()).add_(self.rows).flatten().long()
         self.counts.view(-1).scatter_add_(0, bins, torch.ones_like(bins))
 
     def merge(self, other: "Sketch") -> None:

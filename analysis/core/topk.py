@@ -4,8 +4,7 @@ The result is a function of the set of (image, score) pairs, never of batches, s
 order. `TopK` is a running statistic: ``add`` batches, ``merge`` others, ``state`` out and in.
 
 How: score and image become one whole number, the bits of the score (put in order) above those of
-the image. No two are equal, so plain sorting decides every tie, and a batch that changes nothing
-is seen by one comparison. Places are looked up only for pairs that enter the list.
+the image. No two are equal, so plain sorting decides every tie.
 """
 
 from collections.abc import Mapping
@@ -47,21 +46,10 @@ class TopK:
         self,
         score: Float[Tensor, "batch units"],
         image: Int64[Tensor, " batch"],
-        maps: Float[Tensor, "batch units positions"],
+        place: Int64[Tensor, "batch units"],
     ) -> None:
-        """Take a batch of images in; each image is given once.
-
-        ``maps`` is read only where a pair enters the list: its first maximum is the place kept.
-        """
-        keys = self._keys(score.T, image)  # (units, batch)
-        fresh = keys > self.keys[:, -1:]
-        touched = fresh.any(1).nonzero().squeeze(1)  # (some units,)
-        if not len(touched):
-            return
-        unit, item = fresh.nonzero(as_tuple=True)
-        places = torch.zeros_like(keys)
-        places[unit, item] = first_maxima(maps, item, unit)
-        self._keep_best(touched, keys[touched], places[touched])
+        """Take a batch of images in, each image once, with the place of each maximum."""
+        self._keep_best(self._keys(score.T, image), place.T)
 
     def merge(self, other: "TopK") -> None:
         """Take in what another has seen; no image may have been given to both.
@@ -72,9 +60,8 @@ class TopK:
         mine, theirs = (*self.keys.shape, self.seed), (*other.keys.shape, other.seed)
         if mine != theirs:
             raise ValueError(f"Top images of (units, k, seed) {mine} and {theirs} do not merge.")
-        every = torch.arange(len(self.keys), device=self.keys.device)
         device = self.keys.device
-        self._keep_best(every, other.keys.to(device), other.places.to(device))
+        self._keep_best(other.keys.to(device), other.places.to(device))
 
     def scores(self) -> Float32[np.ndarray, "units k"]:
         """Return the scores, best first; 0 where no image is (see `images`)."""
@@ -116,39 +103,22 @@ class TopK:
         return (ordered << 32) | (MASK - tie)
 
     def _keep_best(
-        self,
-        rows: Int64[Tensor, " some"],
-        keys: Int64[Tensor, "some more"],
-        places: Int64[Tensor, "some more"],
+        self, keys: Int64[Tensor, "units more"], places: Int64[Tensor, "units more"]
     ) -> None:
-        """Keep the best k of what the given units have and what is offered."""
-        keys = torch.cat([self.keys[rows], keys], dim=1)
-        places = torch.cat([self.places[rows], places], dim=1)
-        best, index = keys.topk(self.k, dim=1)
-        self.keys[rows], self.places[rows] = best, places.gather(1, index)
-
-
-def first_maxima(
-    maps: Float[Tensor, "batch units positions"],
-    item: Int64[Tensor, " pairs"],
-    unit: Int64[Tensor, " pairs"],
-) -> Int64[Tensor, " pairs"]:
-    """Return where the maps of the given pairs have their maximum first."""
-    # Copying single maps out costs about four times as much as reading all of them in order.
-    if 4 * len(item) > maps.shape[0] * maps.shape[1]:
-        return maps.max(2).indices[item, unit]
-    return maps[item, unit].max(1).indices
+        """Keep the best k of what is there and what is offered."""
+        self.keys, index = torch.cat([self.keys, keys], dim=1).topk(self.k, dim=1)
+        self.places = torch.cat([self.places, places], dim=1).gather(1, index)
 
 
 def peaks(
     maps: Float[Tensor, "batch units positions"], image: Int64[Tensor, " batch"]
-) -> Float32[Tensor, "batch units"]:
-    """Return each image's and unit's maximum over all positions.
+) -> tuple[Float32[Tensor, "batch units"], Int64[Tensor, "batch units"]]:
+    """Return each image's and unit's maximum over all positions, and where it is first reached.
 
     Raises:
         ValueError: NaN or infinity anywhere in the maps; names the unit and the image.
     """
-    peak = maps.amax(2)
+    peak, place = maps.max(2)
     # NaN and infinity survive a sum, so one number vouches for the whole batch. Only finite
     # numbers that add up to infinity make it cry wolf: then each is looked at.
     if not maps.sum(dtype=torch.float32).isfinite() and not (finite := maps.isfinite()).all():
@@ -158,4 +128,4 @@ def peaks(
             f"Unit {unit} gives {value} on image {int(image[item])}: the network's activations"
             " must be finite. Check its weights and its input preparation, or use float32."
         )
-    return peak.float()
+    return peak.float(), place

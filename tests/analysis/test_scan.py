@@ -111,7 +111,7 @@ def test_the_distribution_gives_thresholds_within_the_stated_error(net, tmp_path
     for name, data in results(run).items():
         result = unpacked(data)
         counts = result["counts"]
-        assert counts.sum() == 20 * 32 * len(counts)  # 32 of the 64 positions of each map
+        assert counts.sum() == 20 * 16 * len(counts)  # 16 of the 64 positions of each map
         found = bins.quantile(counts, int(result["first"][0]), 1.0)
         assert (found <= net_maps[name].max((0, 2)) * (1 + bins.RELATIVE_ERROR) + 1e-6).all()
 

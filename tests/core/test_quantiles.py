@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from analysis.core.bins import BINS, RELATIVE_ERROR, middles
-from analysis.core.quantiles import Sketch, sampled, sampled_positions
+from analysis.core.quantiles import POSITIONS, Sketch, sampled, sampled_positions
 
 
 def sketch_of(values):
@@ -106,9 +106,9 @@ def test_the_sampling_error_of_a_tail_is_as_stated():
     # Neighbours are alike, as in the maps of a network.
     maps = torch.nn.functional.interpolate(coarse, size=(side, side), mode="bilinear").flatten(2)
     sketch = Sketch(units)
-    sketch.add(sampled(maps, torch.arange(images), 32))
+    sketch.add(sampled(maps, torch.arange(images), POSITIONS))
     found = torch.from_numpy(sketch.quantile(q)).float()
     share = (maps > found[None, :, None]).float().mean((0, 2)).numpy()  # of all positions
-    error = np.sqrt(q * (1 - q) / (images * 32))
+    error = np.sqrt(q * (1 - q) / (images * POSITIONS))
     # Within a bin values are not told apart: that adds about 1.6% of the value to the error.
     assert np.sqrt(np.mean((share - (1 - q)) ** 2)) < 2 * error

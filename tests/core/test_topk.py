@@ -23,10 +23,15 @@ def slow(maps, k, unit, tie=lambda image: image):
     return [(n, maps[n, unit].max().item(), maps[n, unit].tolist()) for n in order[:k]]
 
 
+def add(top, maps, images):
+    score, place = peaks(maps[images], images)
+    top.add(score, images, place)
+
+
 def filled(maps, batches, k=6, seed=None):
     top = TopK(UNITS, k, seed=seed)
     for images in batches:
-        top.add(peaks(maps[images], images), images, maps[images])
+        add(top, maps, images)
     return top
 
 
@@ -72,7 +77,7 @@ def test_equal_images_are_chosen_by_a_shuffle_where_one_is_asked_for():
     maps = torch.zeros(200, 1, 4)
     top = TopK(1, 10, seed=5)
     for images in torch.randperm(200).split(17):
-        top.add(peaks(maps[images], images), images, maps[images])
+        add(top, maps, images)
     expected = sorted(range(200), key=lambda n: mixed(torch.tensor(n), 5).item())[:10]
     assert top.images()[0].tolist() == expected
     assert expected != sorted(expected)  # no longer the first ones
@@ -84,7 +89,7 @@ def test_another_seed_chooses_other_images():
     chosen = set()
     for seed in range(5):
         top = TopK(1, 10, seed=seed)
-        top.add(peaks(maps, images), images, maps)
+        add(top, maps, images)
         chosen.add(tuple(top.images()[0].tolist()))
     assert len(chosen) == 5
 
@@ -94,7 +99,7 @@ def test_zero_and_minus_zero_are_equal():
     top = TopK(1, 4)
     for image in (3, 1, 0, 2):
         some = torch.tensor([image])
-        top.add(peaks(maps[some], some), some, maps[some])
+        add(top, maps, some)
     assert top.images()[0].tolist() == [0, 1, 2, 3]
 
 
@@ -102,7 +107,7 @@ def test_large_image_numbers_and_extreme_scores_keep_their_order():
     score = torch.tensor([[3e38], [-3e38], [1e-40], [-1e-40], [3e38]])
     images = torch.tensor([2**32 - 1, 0, 7, 8, 2**31])
     top = TopK(1, 5)
-    top.add(score, images, score.unsqueeze(2))
+    top.add(score, images, torch.zeros_like(score).long())
     assert top.images()[0].tolist() == [2**31, 2**32 - 1, 7, 8, 0]
     assert top.scores()[0].tolist() == [score[n, 0].item() for n in (4, 0, 2, 3, 1)]
 
@@ -117,7 +122,9 @@ def test_what_is_not_finite_is_named_with_unit_and_image(value):
 
 def test_finite_values_whose_sum_overflows_are_allowed():
     maps = torch.full((2, 2, 8), 3e38)
-    assert peaks(maps, torch.arange(2)).tolist() == [[maps.max().item()] * 2] * 2
+    score, place = peaks(maps, torch.arange(2))
+    assert score.tolist() == [[maps.max().item()] * 2] * 2
+    assert place.tolist() == [[0, 0], [0, 0]]
 
 
 def test_only_alike_statistics_merge():
@@ -133,8 +140,8 @@ def test_memory_does_not_grow_with_the_images():
     top = TopK(UNITS, 6)
     for start in range(0, 3000, 100):
         images = torch.arange(start, start + 100)
-        maps = torch.rand(100, UNITS, 4)
-        top.add(peaks(maps, images), images, maps)
+        score, place = peaks(torch.rand(100, UNITS, 4), images)
+        top.add(score, images, place)
         assert top.keys.shape == top.places.shape == (UNITS, 6)
     assert sum(array.nbytes for array in top.state().values()) == UNITS * 6 * (4 + 8 + 4)
     assert isinstance(top.state()["image"], np.ndarray)
