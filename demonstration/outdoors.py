@@ -305,7 +305,7 @@ def tent(kit: Kit) -> None:
 def barn(kit: Kit) -> None:
     """A planked house with a big cross-braced door and a gambrel roof."""
     wide, long, high = kit.between(5, 7), kit.between(6, 9), kit.between(2.6, 3.4)
-    wall = Paint(hsv(kit, (0.98, 1.02), 0.6, 0.5) if kit.chance(0.3) else dye(kit), "planks", 3)
+    wall = Paint(hsv(kit, (0.98, 1.02), 0.6, 0.5) if kit.chance(0.15) else dye(kit), "planks", 3)
     peak = high + kit.between(2.0, 2.8)
     bend = high + (peak - high) * 0.65
     right = [(wide / 2, 0.0), (wide / 2, high), (wide * 0.3, bend)]

@@ -16,6 +16,7 @@ from annotate.core.rules import Given
 # A class is noticed where it fills this share of the visible part; a surface must fill more, as
 # people name what stands in a picture before what lies behind it.
 NOTICED, NOTICED_SURFACE = 0.10, 0.40
+BEHIND = 0.6  # what a surface's frequency counts against a thing's
 # With any less than this, an image does not show it.
 SHOWN = 0.03
 # Below this share of images that show the commonest class, there is no common object to name.
@@ -94,8 +95,10 @@ def commonest(seen: Seen) -> list[int]:
     """Return the classes that may be named, commonest first; none below COMMON."""
     least = np.where(seen.surfaces(), NOTICED_SURFACE, NOTICED)
     common = (seen.shares >= least).mean(axis=0)
-    # Of two as common, the one that fills more.
-    order = np.lexsort((-seen.shares.mean(axis=0), -common))
+    # Behind a bed there is always a wall: a thing goes before a surface unless much rarer. Of two
+    # as common, the one that fills more.
+    weight = common * np.where(seen.surfaces(), BEHIND, 1.0)
+    order = np.lexsort((-seen.shares.mean(axis=0), -weight))
     return [int(label) for label in order if common[label] >= COMMON]
 
 

@@ -1,0 +1,1 @@
+"""Tests of the demonstration: world, network, detectors, the whole build."""
