@@ -47,6 +47,29 @@ def copy_in(name: str, source: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
+def share(name: str, source: str) -> None:
+    """Store what stands under ``source`` under ``name`` too.
+
+    On a local disk both are names of one file, which takes its room once; a bucket keeps a copy.
+    Raises FileNotFoundError when nothing stands under ``source``.
+    """
+    path, first = _local_path(name), _local_path(source)
+    if path is None or first is None:
+        write(name, read(source))
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        aside.hardlink_to(first)
+        aside.replace(path)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system without links
+        write(name, read(source))
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def read(name: str) -> bytes:
     """Return the bytes stored under ``name``; raise FileNotFoundError when there are none."""
     with default_storage.open(_checked(name)) as file:

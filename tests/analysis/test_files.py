@@ -142,3 +142,28 @@ def test_a_remote_file_is_fetched_once_and_again_when_it_changed(bucket, monkeyp
 def test_the_default_storage_is_the_one_in_use():
     """Files go where the settings say, and nowhere else."""
     assert files.default_storage == storages["default"]
+
+
+def test_a_shared_file_takes_its_room_once(media):
+    """Plain pictures of one image serve every unit that names it."""
+    files.write("pictures/a", b"plain")
+    files.share("pictures/b", "pictures/a")
+    files.share("pictures/b", "pictures/a")  # a second attempt
+    assert files.read("pictures/b") == b"plain"
+    assert (media / "pictures/a").stat().st_ino == (media / "pictures/b").stat().st_ino
+    assert sorted(path.name for path in (media / "pictures").iterdir()) == ["a", "b"]
+    files.write("pictures/a", b"other")
+    assert files.read("pictures/b") == b"plain"
+
+
+def test_a_bucket_keeps_a_copy_of_a_shared_file(bucket):
+    """Buckets have no links."""
+    files.write("pictures/a", b"plain")
+    files.share("pictures/b", "pictures/a")
+    assert files.read("pictures/b") == b"plain"
+
+
+def test_sharing_what_is_not_there_is_refused(media):
+    """It would be a name without content."""
+    with pytest.raises(FileNotFoundError):
+        files.share("pictures/b", "pictures/a")
