@@ -38,7 +38,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             tasks.wake_run(run)
-            told = "The run waits for a worker." if made else "This run exists already: here it is."
+            told = "Launched." if made else "This run exists already: here it is."
             messages.success(request, told)
             return redirect("analysis:run", short_key=run.short_key)
     earlier = Run.objects.with_parents().filter(

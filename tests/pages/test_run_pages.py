@@ -127,7 +127,7 @@ def test_launching_makes_a_run_and_wakes_workers(
     assert run.created_by == researcher
     assert (run.recipe["layers"], run.recipe["top"]) == (["conv2"], 9)
     assert sent == [(run.jobs.get(step="scan").pk, "gpu")] * 4
-    assert "The run waits for a worker." in client.get(response["Location"]).content.decode()
+    assert "Launched." in client.get(response["Location"]).content.decode()
 
 
 def test_launching_twice_shows_the_first(client, researcher):
