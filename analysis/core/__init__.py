@@ -1,1 +1,27 @@
+"""Arithmetic of what is known: numpy and torch, no Django. In the order of the data:
 
+arrays        named arrays → one file, the same bytes at any time
+bins          activations → numbers of fixed bins; quantiles of counts
+loading       work for threads → its results, in order
+mixing        whole numbers, seed → whole numbers that look like chance
+images        file → (3, height, width) float32 of the network's input
+specs         words of the command line → architecture and weights, judged
+geometry      windows of operations → field size, stride, offset of a location
+listing       folder, scenes.csv → entries in order
+manifest      entries → Parquet file; slices of it
+programs      exported program → network whose layers can be watched
+sighting      network, one input → what each operation's output sees
+weights       file → state dict, never unpickled
+architectures spec, state dict → network ready to look
+layers        network, one input → layers worth looking at: channels, grid, field
+activations   network, (batch, 3, height, width) → (batch, units, rows, columns) of each layer
+quantiles     (batch, units, rows, columns) → counts (units, bins)
+topk          (batch, units, rows, columns), image numbers → k images a unit: activation, row, column
+layer_scan    (batch, units, rows, columns) → both ends and the distribution of one layer
+fields        size, stride, offset of a layer → mask that one location stamps
+segments      (rows, columns) of one unit and image → (height, width) mask of the input
+rendering     image, mask → pictures: two tiles and a large view
+dissection    maps and class masks → IoU (units, classes)
+
+A module imports only from above it in this list; the import contract in pyproject.toml says so.
+"""
