@@ -8,8 +8,6 @@ Such a map borrows the pattern of one of the unit's strong images, moved to anot
 choices follow from the image's number: its mask then looks like any other of the unit.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
@@ -30,21 +28,18 @@ def above_half(maps: Float[np.ndarray, "rows columns"]) -> Pattern:
     return above
 
 
-def borrowed(
-    patterns: Sequence[Pattern], shape: tuple[int, int], number: int, seed: int = 0
-) -> Pattern:
-    """Return the pattern of a map without any activation: one of ``patterns``, moved.
+def moved(pattern: Pattern, number: int, seed: int = 0) -> Pattern:
+    """Return a pattern moved to a place that the image's number decides; see the module.
 
-    ``patterns`` are those of the unit's strong images; with none of use, it is one location.
-    ``number`` is the image's: the same image gets the same pattern in every run of the recipe.
+    It is moved round the edges, so that as much of the picture stays visible. Where the pattern
+    is empty, because the unit has no strong image to borrow from, it is one location.
     """
-    usable = [pattern for pattern in patterns if pattern.any()]
-    single = np.zeros(shape, dtype=bool)
-    single[0, 0] = True
-    chosen = usable[_chance(number, seed, len(usable))] if usable else single
-    # Moved round the edges, so that as much of the picture stays visible.
-    down, right = _chance(number, seed + 1, shape[0]), _chance(number, seed + 2, shape[1])
-    return np.roll(chosen, (down, right), (0, 1))
+    given = pattern
+    if not pattern.any():
+        given = np.zeros_like(pattern)
+        given[0, 0] = True
+    rows, columns = given.shape
+    return np.roll(given, (chance(number, seed, rows), chance(number, seed + 1, columns)), (0, 1))
 
 
 def stamp(pattern: Pattern, field: FieldMask, grid: LayerGrid) -> Bool[np.ndarray, "height width"]:
@@ -70,6 +65,6 @@ def stamp(pattern: Pattern, field: FieldMask, grid: LayerGrid) -> Bool[np.ndarra
     return covered[margin_y : margin_y + grid.height, margin_x : margin_x + grid.width].copy()
 
 
-def _chance(number: int, seed: int, of: int) -> int:
+def chance(number: int, seed: int, of: int) -> int:
     """Return one of 0..of-1, decided by the image's number and the seed alone."""
     return int(mixed(torch.tensor(number), seed)) % of

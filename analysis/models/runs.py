@@ -92,7 +92,7 @@ class Job(models.Model):
     queue = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     error = models.TextField(blank=True)
-    # Work is counted in images for `scan`, in units for `segment`.
+    # Work is counted in images: those of the set, in the order of the manifest.
     total = models.PositiveBigIntegerField(default=0)
     # The merge is leased as a shard is: its worker, attempt, heartbeat, and when to try again.
     worker = models.CharField(max_length=200, blank=True)

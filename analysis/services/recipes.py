@@ -17,8 +17,8 @@ class Recipe:
 
     ``network`` and ``image_set`` are fingerprints of the content; the slugs stand beside them
     because the rows of a run belong to one registered network. ``modules`` are the modules of
-    ``layers``, in the same order. ``batch``, ``shard`` (images) and ``unit_shard`` belong to the
-    recipe because sums are rounded differently in other groupings; the device does not, the run
+    ``layers``, in the same order. ``batch`` and ``shard`` (in images) belong to the recipe
+    because sums are rounded differently in other groupings; the device does not, the run
     records it.
     """
 
@@ -32,7 +32,6 @@ class Recipe:
     steps: tuple[str, ...]
     precision: str
     shard: int
-    unit_shard: int = 8
     batch: int = 32
     low: int = 12
     seed: int = 0

@@ -15,7 +15,7 @@ from analysis.services import files
 from analysis.services.journal import log
 from analysis.services.progress import RunProgress, progress
 from analysis.services.recipes import LARGEST_TOP, PRECISIONS, Recipe
-from analysis.services.steps import STEPS, images_per_shard, units_per_shard
+from analysis.services.steps import STEPS, images_per_shard
 
 __all__ = [
     "Options",
@@ -167,7 +167,6 @@ def _recipe(network: Network, image_set: ImageSet, layers: list[Layer], options:
         steps=_steps(options.get("steps", tuple(STEPS))),
         precision=precision,
         shard=images_per_shard(image_set.count, BATCH),
-        unit_shard=units_per_shard(sum(layer.channels for layer in layers)),
         batch=BATCH,
     )
 

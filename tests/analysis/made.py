@@ -1,6 +1,6 @@
 """Rows to test runs with: an inspected network, an imported image set, and runs of stand-in steps.
 
-run = a_run()               # four shards of the scan, two of the segment step
+run = a_run()               # four shards of either step
 work_through(run)           # in this process, without a broker
 """
 
@@ -48,7 +48,7 @@ def an_image_set(slug="photos", count=1000, **fields):
 
 
 def a_run(**options):
-    """Return a new run of 1,000 images (four shards) and sixteen units (two shards)."""
+    """Return a new run of 1,000 images (four shards) and sixteen units."""
     network = options.pop("network", None) or a_network()
     image_set = options.pop("image_set", None) or an_image_set()
     return request_run(network=network, image_set=image_set, **options)[0]

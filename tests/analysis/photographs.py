@@ -119,12 +119,11 @@ def a_scan(folder, count=20, shard=8, **recipe):
         device="cpu",
     )
     run.layers.set(network.layers.all())
-    units = sum(channels for _, channels, *_ in LAYERS.values())
-    for position, (step, total, size) in enumerate((("scan", count, shard), ("segment", units, 4))):
-        job = Job.objects.create(run=run, step=step, position=position, queue="cpu", total=total)
+    for position, step in enumerate(("scan", "segment")):
+        job = Job.objects.create(run=run, step=step, position=position, queue="cpu", total=count)
         Shard.objects.bulk_create(
-            Shard(job=job, number=number, first=first, last=min(first + size, total))
-            for number, first in enumerate(range(0, total, size))
+            Shard(job=job, number=number, first=first, last=min(first + shard, count))
+            for number, first in enumerate(range(0, count, shard))
         )
     return run
 

@@ -28,7 +28,7 @@ def test_a_real_run_killed_again_and_again_ends_with_the_same_bytes(tmp_path):
         here.run("register", str(tmp_path / "photographs"), "400")
         said = here.run(*analyze, "--wait")
         assert "No worker listens to the queue gpu: working here." in said
-        assert "segment  [########################] 13 of 13 units · done" in said
+        assert "segment  [########################] 400 of 400 images · done" in said
         bytes_, rows = here.digest(), here.run("rows")
         assert sum(name.endswith(".webp") for name in bytes_) == 13 * (8 + 12) * 6
         here.run("forget")

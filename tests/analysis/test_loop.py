@@ -28,7 +28,7 @@ def test_a_run_is_worked_through_step_after_step(steps):
     """Shards in order, joined once, done."""
     run = work_through(a_run())
     assert (run.state, run.error) == (State.DONE, "")
-    assert steps.worked == [0, 1, 2, 3, 0, 1]
+    assert steps.worked == [0, 1, 2, 3] * 2
     assert steps.finished == ["scan", "segment"]
     assert files.read(f"runs/{run.key}/layers/scan.txt").count(b"\n") == 999
     assert set(run.jobs.values_list("state", "worker")) == {(State.DONE, "")}
@@ -65,7 +65,7 @@ def test_a_poisoned_shard_fails_alone_and_says_why(steps):
     steps.trouble.clear()
     assert runs.resume(run) == 1
     assert work_through(run).state == State.DONE
-    assert steps.worked == [0, 2, 3, 1, 0, 1]
+    assert steps.worked == [0, 2, 3, 1, 0, 1, 2, 3]
 
 
 def test_two_poisoned_shards_are_counted(steps):
@@ -218,13 +218,13 @@ def test_long_merges_keep_beating(steps, monkeypatch):
 def test_a_message_makes_the_worker_work_and_wakes_the_next_step(
     steps, sent, django_capture_on_commit_callbacks
 ):
-    """Two shards of the segment step: two wake-ups on its queue, once committed."""
+    """Four shards of the segment step: four wake-ups on its queue, once committed."""
     run = a_run()
     scan, segment = run.jobs.order_by("position")
     with django_capture_on_commit_callbacks(execute=True):
         tasks.work_on(scan.pk)
     assert steps.finished == ["scan"]
-    assert sent.count((segment.pk, "cpu")) == 3  # two for the shards, one by the sweep after it
+    assert sent.count((segment.pk, "cpu")) == 5  # four for the shards, one by the sweep after it
 
 
 def test_a_message_for_a_run_that_was_deleted_does_nothing(steps, sent):

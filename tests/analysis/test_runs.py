@@ -26,7 +26,7 @@ def test_a_run_is_planned_when_it_is_asked_for(steps, researcher):
     assert run.key == Recipe.from_json(run.recipe).key
     assert list(run.layers.values_list("name", flat=True)) == ["conv1", "conv2"]
     plan = {job.step: (job.queue, job.position, job.total) for job in run.jobs.all()}
-    assert plan == {"scan": ("gpu", 0, 1000), "segment": ("cpu", 1, 16)}
+    assert plan == {"scan": ("gpu", 0, 1000), "segment": ("cpu", 1, 1000)}
     for job in run.jobs.all():
         pieces = [(shard.first, shard.last) for shard in job.shards.order_by("number")]
         assert [first for first, _ in pieces] == [0, *(last for _, last in pieces[:-1])]
@@ -44,7 +44,7 @@ def test_asking_twice_gives_the_same_run(steps):
         {"steps": ["segment", "scan"]},
     ):
         assert request_run(network=network, image_set=images, **options) == (run, False)
-    assert Shard.objects.count() == 6
+    assert Shard.objects.count() == 8
 
 
 def test_another_recipe_is_another_run(steps):
@@ -121,7 +121,7 @@ def test_asking_at_the_same_moment_makes_one_run(steps):
         thread.join()
     assert len({pk for pk, _ in answers}) == 1
     assert sum(made for _, made in answers) == 1
-    assert Shard.objects.count() == 6
+    assert Shard.objects.count() == 8
 
 
 def test_cancelling_keeps_what_is_finished(steps):
@@ -135,12 +135,12 @@ def test_cancelling_keeps_what_is_finished(steps):
     states = job.shards.order_by("number").values_list("state", flat=True)
     assert list(states) == ["done", "cancelled", "cancelled", "cancelled"]
     assert not runs.cancel(run)
-    assert runs.resume(run) == 5
+    assert runs.resume(run) == 7
     assert run.state == State.WAITING
     files.write(steps.name_of(job, 0), b"already there")
     work_through(run)
     assert run.state == State.DONE
-    assert steps.worked == [1, 2, 3, 0, 1]
+    assert steps.worked == [1, 2, 3, 0, 1, 2, 3]
 
 
 def test_a_run_without_a_worker_is_cancelled_at_once(steps):

@@ -14,7 +14,7 @@ from analysis.core.activations import maps_of
 from analysis.core.fields import FieldMask, LayerGrid, disc, disc_diameter
 from analysis.core.images import Preprocessing, prepare
 from analysis.core.rendering import View
-from analysis.core.segments import above_half, borrowed, stamp
+from analysis.core.segments import above_half, moved, stamp
 
 SIDE = 64
 
@@ -29,17 +29,18 @@ def test_a_map_without_anything_above_zero_has_no_pattern():
     assert not above_half(np.full((3, 3), -1.0, np.float32)).any()
 
 
-def test_a_borrowed_pattern_is_as_large_as_a_strong_ones_and_moved_by_the_image_alone():
-    strong = [np.eye(5, dtype=bool), np.zeros((5, 5), dtype=bool)]
-    found = [borrowed(strong, (5, 5), number) for number in range(40)]
-    assert {int(pattern.sum()) for pattern in found} == {5}
+def test_a_moved_pattern_is_as_large_and_lies_where_the_image_alone_says():
+    strong = np.triu(np.ones((5, 5), dtype=bool))
+    found = [moved(strong, number) for number in range(40)]
+    assert {int(pattern.sum()) for pattern in found} == {15}
     assert len({pattern.tobytes() for pattern in found}) > 4
-    assert all(np.array_equal(borrowed(strong, (5, 5), n), found[n]) for n in range(40))
-    assert borrowed(strong, (5, 5), 3, seed=1).tobytes() != found[3].tobytes()
+    assert all(np.array_equal(moved(strong, n), found[n]) for n in range(40))
+    assert moved(strong, 3, seed=1).tobytes() != found[3].tobytes()
+    assert np.array_equal(strong, np.triu(np.ones((5, 5), dtype=bool)))  # what is given stays
 
 
-def test_without_strong_images_one_location_is_borrowed():
-    places = [borrowed([], (4, 6), number) for number in range(300)]
+def test_with_nothing_to_borrow_it_is_one_location_anywhere():
+    places = [moved(np.zeros((4, 6), dtype=bool), number) for number in range(300)]
     assert {int(pattern.sum()) for pattern in places} == {1}
     assert (np.sum(places, axis=0) > 0).all()  # every location is chosen at some time
 

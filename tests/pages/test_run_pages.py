@@ -256,7 +256,7 @@ def test_cancel_and_resume_by_button_and_both_twice(client, researcher, own_run,
     assert "Cancelled. What is finished is kept" in once.content.decode()
     assert "nothing to cancel: the run is cancelled" in twice.content.decode()
     again = client.post(address("run_resume", own_run), follow=True)
-    assert "Resumed: 6 shards to do." in again.content.decode()
+    assert "Resumed: 8 shards to do." in again.content.decode()
     work_through(own_run)
     done = client.post(address("run_resume", own_run), follow=True)
     assert "nothing to resume: the run is done" in done.content.decode()
