@@ -124,16 +124,17 @@ def draw(forward: Forward, geometry: Geometry, drawing: Drawing) -> tuple[int, l
     """Draw and store one image for all top images that name it; return its number and the rows."""
     picture = forward.open(drawing.image)
     view = View.of(picture, forward.preparation.box(*picture.size))
-    plain = view.plain()
+    first = token_of(drawing.stamps[0][0])
+    store(first, "plain", view.plain())
     rows = []
     for top, pattern in drawing.stamps:
         fields, grid = geometry[top.unit.layer_id]
         field = fields.for_unit(top.unit.channel)
         mask = stamp(pattern, field, grid)
         token = token_of(top)
-        for kind, sizes in (("plain", plain), ("segmented", view.segmented(mask))):
-            for size, data in sizes.items():
-                files.write(picture_file(token, kind, size), data)
+        store(token, "segmented", view.segmented(mask))
+        if token != first:
+            share_plain(token, first)
         visible = float(mask.mean())
         rows.append(Segment(top_image=top, token=token, field=field.kind, visible=visible))
     return drawing.image.number, rows
