@@ -57,7 +57,7 @@ class TestAsking:
         runs.cancel(run)
         said = analyze("net", "photos")
         assert "exists already, cancelled" in said
-        assert "goes on where it stopped: 6 shards" in said
+        assert "goes on where it stopped: 8 shards" in said
         work_through(run)
         assert "exists already, done" in analyze("net", "photos", "--wait")
 
