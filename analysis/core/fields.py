@@ -15,6 +15,7 @@ from jaxtyping import Bool
 
 # Theoretical size → mean empirical size of both networks, in pixels of a 227 px input.
 MEASURED = {19: 17.85, 67: 37.05, 99: 51.6, 131: 60.2, 195: 71.15}
+LARGEST_SHARE = 71.15 / 227
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,17 @@ def empirical_size(theoretical: float) -> float:
 def disc_diameter(grid: LayerGrid) -> float:
     """Return the diameter of a layer's disc, in pixels of the input.
 
-    The empirical size of the theoretical field; a layer that sees the whole image counts as one
-    whose field is twice the input, for it reaches every side from everywhere. At least the
-    diagonal of a cell, so that neighbours leave no hole; at most the input's shorter side.
+    The empirical size of the theoretical field, but no larger a share of the input than that of
+    the paper's last layer: the theoretical fields of deep networks are several times the input,
+    far beyond what was measured, and their discs would leave nothing dark. A layer that sees the
+    whole image has that largest disc. At least the diagonal of a cell of the grid, so that
+    neighbours leave no hole.
     """
     shorter = min(grid.height, grid.width)
-    size = empirical_size(float(grid.size if grid.size is not None else 2 * shorter))
-    return float(min(max(size, hypot(*grid.cell)), shorter))
+    size = most = shorter * LARGEST_SHARE
+    if grid.size is not None:
+        size = min(empirical_size(float(grid.size)), most)
+    return min(max(size, hypot(*grid.cell)), float(shorter))
 
 
 def disc(diameter: float) -> FieldMask:

@@ -8,6 +8,8 @@ Such a map borrows the pattern of one of the unit's strong images, moved to anot
 choices follow from the image's number: its mask then looks like any other of the unit.
 """
 
+from math import floor
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
@@ -50,19 +52,28 @@ def stamp(pattern: Pattern, field: FieldMask, grid: LayerGrid) -> Bool[np.ndarra
     """
     if pattern.shape != (grid.rows, grid.columns):
         raise ValueError(f"A map of {pattern.shape} is no grid of {grid.rows} × {grid.columns}.")
-    half_y, half_x = field.covers.shape[0] // 2, field.covers.shape[1] // 2
-    # A margin as wide as the field, so that stamps at the border need no cutting.
-    margin_y, margin_x = (2 * half_y, 2 * half_x)
-    covered = np.zeros((grid.height + 2 * margin_y, grid.width + 2 * margin_x), dtype=bool)
+    spots = np.zeros((grid.height, grid.width), dtype=bool)
     for row, column in np.argwhere(pattern).tolist():
         y, x = grid.centre(row, column)
         # Centres in the padding beyond the border are moved to it: half of the field shows.
-        top = int(np.clip(np.floor(y), 0, grid.height - 1)) + margin_y - half_y
-        left = int(np.clip(np.floor(x), 0, grid.width - 1)) + margin_x - half_x
-        covered[top : top + field.covers.shape[0], left : left + field.covers.shape[1]] |= (
-            field.covers
-        )
-    return covered[margin_y : margin_y + grid.height, margin_x : margin_x + grid.width].copy()
+        spots[_within(y, grid.height), _within(x, grid.width)] = True
+    # Every spot plus every offset of the field, on a canvas with half a field around. The fewer
+    # of the two are gone through one by one.
+    (high, wide), (field_high, field_wide) = spots.shape, field.covers.shape
+    covered = np.zeros((high + field_high - 1, wide + field_wide - 1), dtype=bool)
+    if spots.sum() <= field.covers.sum():
+        for y, x in np.argwhere(spots).tolist():
+            covered[y : y + field_high, x : x + field_wide] |= field.covers
+    else:
+        for y, x in np.argwhere(field.covers).tolist():
+            covered[y : y + high, x : x + wide] |= spots
+    top, left = field_high // 2, field_wide // 2
+    return covered[top : top + high, left : left + wide].copy()
+
+
+def _within(place: float, length: int) -> int:
+    """Return the pixel that holds a place on one axis."""
+    return min(max(floor(place), 0), length - 1)
 
 
 def chance(number: int, seed: int, of: int) -> int:

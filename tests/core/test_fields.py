@@ -29,9 +29,20 @@ def test_larger_fields_have_larger_discs_and_none_is_larger_than_the_field(small
     assert empirical_size(small) < empirical_size(small + more) <= small + more
 
 
-def test_a_layer_that_sees_all_has_a_disc_of_part_of_the_input():
+@pytest.mark.parametrize("size", [None, 851, 3000])
+def test_deep_layers_have_the_largest_disc_a_third_of_the_input(size):
+    stride, offset = (None, None) if size is None else (32, 31.5)
+    grid = LayerGrid(7, 7, 224, 224, size=size, stride=stride, offset=offset)
+    assert disc_diameter(grid) == pytest.approx(224 * 71.15 / 227)
+
+
+def test_the_papers_last_layer_has_its_own_size():
+    grid = LayerGrid(6, 6, 227, 227, size=195, stride=32, offset=33.5)
+    assert disc_diameter(grid) == pytest.approx(71.15)
+
+
+def test_a_layer_without_a_known_field_has_even_locations():
     grid = LayerGrid(rows=7, columns=7, height=224, width=224)
-    assert 71 < disc_diameter(grid) < 112
     assert grid.centre(0, 6) == (16, 208)
     assert grid.cell == (32, 32)
 
@@ -39,8 +50,8 @@ def test_a_layer_that_sees_all_has_a_disc_of_part_of_the_input():
 def test_a_disc_leaves_no_hole_between_neighbours_and_fits_the_input():
     sparse = LayerGrid(rows=7, columns=7, height=224, width=224, size=1, stride=32, offset=16.0)
     assert disc_diameter(sparse) == pytest.approx(32 * 2**0.5)
-    small = LayerGrid(rows=4, columns=8, height=32, width=64, size=900, stride=8, offset=4.0)
-    assert disc_diameter(small) == 32
+    coarse = LayerGrid(rows=1, columns=2, height=32, width=64, size=900, stride=32, offset=16.0)
+    assert disc_diameter(coarse) == 32
 
 
 def test_locations_lie_where_the_theoretical_field_says():
