@@ -46,7 +46,8 @@ class Size:
 
     images: int = 1100
     side: int = 160
-    units: int = 0  # of the last layer; 0 means all
+    layer: str = "conv5"
+    units: int = 0  # of the layer; 0 means all
     workers: int = 10
 
     @property
@@ -75,7 +76,7 @@ def build(size: Size, say: Say) -> Built:
     images = _images(size, home, sign_in, say)
     networks = _networks(home, sign_in, say)
     detectors = _detectors(size, home, say)
-    run = _run(networks[TRAINED], images)
+    run = _run(networks[TRAINED], images, size.layer)
     people = _campaign(OPEN, run, size, sign_in)
     labelled = _simulated(run, size, sign_in, say)
     return Built(sign_in, people, labelled, detectors, time.monotonic() - start)
@@ -164,12 +165,10 @@ def _detectors(size: Size, home: Path, say: Say) -> list[str]:
     return sentences
 
 
-def _run(network: Network, images: ImageSet) -> Run:
-    """Scan the images for the last layer's units and cut out what they see, as `analyze` does."""
-    from demonstration.exporting import LAST
-
-    call_command("analyze", network.slug, images.slug, layers=[LAST], wait=True)
-    return newest_run(network.slug, images.slug, [LAST])
+def _run(network: Network, images: ImageSet, layer: str) -> Run:
+    """Scan the images for one layer's units and cut out what they see, as `analyze` does."""
+    call_command("analyze", network.slug, images.slug, layers=[layer], wait=True)
+    return newest_run(network.slug, images.slug, [layer])
 
 
 def _campaign(slug: str, run: Run, size: Size, sign_in: SignIn) -> Campaign:
@@ -180,7 +179,7 @@ def _campaign(slug: str, run: Run, size: Size, sign_in: SignIn) -> Campaign:
     what = "Answered by simulated workers" if simulated else "Open for you to label"
     plan = Plan(
         title=f"{what}: units of a small scene network (synthetic world)",
-        units=[f"conv5/0-{size.units - 1}"] if size.units else [],
+        units=[f"{size.layer}/0-{size.units - 1}"] if size.units else [],
         guidelines=GUIDELINES,
         access=Campaign.Access.MEMBERS if simulated else Campaign.Access.LINK,
         simulated=simulated,

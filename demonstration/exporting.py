@@ -14,7 +14,6 @@ LAYERS = {
     "conv4": "features.relu4",
     "conv5": "features.relu5",
 }
-LAST = "conv5"
 
 
 def export(network: SceneNet, path: Path) -> None:

@@ -41,7 +41,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "umbrella": ("parasol", "sunshade"),
     "boat": ("sailing boat", "ship"),
     "barn": ("farm house",),
-    "desk": ("table",),
+    "desk": ("writing desk", "office desk"),
     "street lamp": ("lamp post",),
 }
 VAGUE = (("colours", "simple"), ("edges", "simple"), ("texture", "texture"), ("pattern", "texture"))
@@ -133,15 +133,16 @@ def answer(seen: Seen, temper: Temper, attempt: int, rng: np.random.Generator) -
 
 def written(name: str, temper: Temper, rng: np.random.Generator) -> str:
     """Return a concept as this worker writes it: a synonym, plural, article, capital or slip."""
+    thing = name not in SURFACES  # nobody writes "sands" or "a sky"
     if rng.random() < temper.varies and name in SYNONYMS:
         options = SYNONYMS[name]
         name = options[int(rng.integers(len(options)))]
     if rng.random() >= temper.varies:
         return name
     way = int(rng.integers(4))
-    if way == 0 and not name.endswith("s"):
+    if way == 0 and thing and not name.endswith("s"):
         return f"{name}es" if name.endswith(("ch", "sh", "x")) else f"{name}s"
-    if way == 1:
+    if way == 1 and thing and not name.endswith("s"):
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
     if way == 2 and len(name) > 5:
         # Two letters change places, not the first: as hurried fingers write.

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--build-only", action="store_true", help="build, and do not serve")
         parser.add_argument("--images", type=int, default=size.images, help="pictures to draw")
         parser.add_argument("--side", type=int, default=size.side, help="their side in pixels")
+        parser.add_argument("--layer", default=size.layer, help="whose units: pool1 to conv5")
         parser.add_argument("--units", type=int, default=size.units, help="to label; 0 means all")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,7 +33,8 @@ class Command(BaseCommand):
             self._build(options)
             return
         check_port(options["port"])
-        chosen = [f"--{name}={options[name]}" for name in ("port", "images", "side", "units")]
+        names = ("port", "images", "side", "layer", "units")
+        chosen = [f"--{name}={options[name]}" for name in names]
         manage = [sys.executable, "manage.py", "demo", "--build-only", *chosen]
         code = subprocess.run(manage, cwd=settings.BASE_DIR, check=False).returncode
         if code:
@@ -41,7 +43,7 @@ class Command(BaseCommand):
 
     def _build(self, options: dict[str, Any]) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        size = Size(images=options["images"], side=options["side"], units=options["units"])
+        size = Size(**{name: options[name] for name in ("images", "side", "layer", "units")})
         try:
             built = build(size, self.say)
         except ValueError as error:
