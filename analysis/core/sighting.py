@@ -30,6 +30,8 @@ RESHAPING = {
 NORMS = {"native_batch_norm", "_native_batch_norm_legit_no_training", "_native_batch_norm_legit"}
 KINDS = {"convolution": "conv", "max_pool2d_with_indices": "pool", "avg_pool2d": "pool"}
 KINDS |= {"_adaptive_avg_pool2d": "pool", "adaptive_max_pool2d": "pool", "max_pool2d": "pool"}
+# Activations that end at a limit, where strong and stronger are the same number.
+KINDS |= dict.fromkeys(("hardtanh", "relu6", "hardsigmoid", "sigmoid", "tanh"), "clip")
 
 
 class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -236,6 +236,30 @@ def test_deep_networks_give_their_stages(text, first, last, number):
     assert (found[0], found[-1], len(found)) == (first, last, number)
 
 
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        ("timm:tf_efficientnet_lite0", {"conv_stem": "bn1.drop", "conv_head": "bn2.drop"}),
+        (
+            "torchvision:mobilenet_v2",
+            {"features.0": "features.0.1", "features.18": "features.18.1"},
+        ),
+        ("torchvision:resnet18", {"conv1": "relu", "layer4": "layer4"}),
+    ],
+)
+def test_a_layer_is_looked_at_before_an_activation_that_ends_at_a_limit(text, modules):
+    """Beyond a limit, as ReLU6 has one, the strongest images would all be equal."""
+    model = architectures.build(Spec.parse(text), None)
+    found = {layer.name: layer.module for layer in layers.find(layers.watch(model, 64, 64))}
+    assert {name: found[name] for name in modules} == modules
+
+
+def test_in_a_chain_too():
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU6(), torch.nn.MaxPool2d(2))
+    found = layers.find(layers.watch(model, 16, 16))
+    assert [(layer.name, layer.module) for layer in found] == [("conv1", "0"), ("pool1", "2")]
+
+
 def test_squeeze_and_excite_leaves_no_field():
     model = architectures.build(Spec.parse("torchvision:mobilenet_v3_small"), None)
     found = layers.find(layers.watch(model, 64, 64))
