@@ -176,9 +176,9 @@ def _campaign(slug: str, run: Run, size: Size, sign_in: SignIn) -> Campaign:
     if standing := Campaign.objects.filter(slug=slug).first():
         return standing
     simulated = slug == SIMULATED
-    what = "Answered by simulated workers" if simulated else "Open for you to label"
+    what = "Units labelled by simulated workers" if simulated else "What do these units see?"
     plan = Plan(
-        title=f"{what}: units of a small scene network (synthetic world)",
+        title=what,
         units=[f"{size.layer}/0-{size.units - 1}"] if size.units else [],
         guidelines=GUIDELINES,
         access=Campaign.Access.MEMBERS if simulated else Campaign.Access.LINK,
