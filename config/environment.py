@@ -47,7 +47,8 @@ def secret(name: str, path: Path) -> str:
     if value := text(name):
         return value
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # The folder is its owner's too: beside the key lie the database and its sessions.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         aside.touch(mode=0o600)
         aside.write_text(secrets.token_urlsafe(64), encoding="ascii")

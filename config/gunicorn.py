@@ -12,5 +12,7 @@ graceful_timeout = 30
 max_requests = 5000
 max_requests_jitter = 500
 accesslog = "-" if os.environ.get("ACCESS_LOG") else None
+# Without the query and the referrer: the link of a campaign carries its secret there.
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)sms'
 # Who may say that a request came by HTTPS: the proxy in front of this container.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")

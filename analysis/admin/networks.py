@@ -1,4 +1,4 @@
-"""Networks, layers and image sets: notes and publicity may be edited, what was computed may not."""
+"""Networks, layers and image sets: notes may be edited, what was computed may not."""
 
 from typing import Any
 
@@ -70,7 +70,8 @@ class NetworkAdmin(RegisteredAdmin):
         *("slug", "note", "public", "synthetic", "arch", "state", "error", "fingerprint"),
         *("weights", "preprocessing", "classes", "created_by", "created_at"),
     )
-    readonly_fields = tuple({*fields} - {"note", "public", "synthetic"})
+    # `public` has a switch of its own, which asks whether people are still asked about it.
+    readonly_fields = tuple({*fields} - {"note", "synthetic"})
     inlines = [LayersInline]
     actions = ["inspect_again"]
 

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from analysis.api.bodies import Body
+from analysis.api.parsers import insist_on_text
 from analysis.core.images import RESAMPLING
 from analysis.services.networks import CLASSES_MAX
 from analysis.services.registering import allowed_path
@@ -102,6 +103,7 @@ def plain(form: QueryDict) -> dict[str, Any]:
         if name in {"preprocessing", "layers", "classes"}:
             try:
                 fields[name] = json.loads(str(values[0]))
+                insist_on_text(fields[name])
             except (ValueError, RecursionError):
                 raise serializers.ValidationError({name: ["This field must hold JSON."]}) from None
     return fields

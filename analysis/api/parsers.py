@@ -1,5 +1,6 @@
 """Bodies of requests, refused before they are read when they are too long."""
 
+import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -27,8 +28,16 @@ def insist_on_length(request: Request) -> None:
         raise TooLarge(f"The body has {declared:,} bytes; {most:,} are the most taken here.")
 
 
+def insist_on_text(value: Any) -> None:
+    """Raise ParseError for half of a surrogate pair: it can be neither stored nor sent back."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ParseError("The JSON holds half of a character (a lone surrogate).") from None
+
+
 class JSONParser(parsers.JSONParser):
-    """JSON of limited depth."""
+    """JSON of limited depth, all of whose texts are text."""
 
     def parse(
         self,
@@ -38,6 +47,8 @@ class JSONParser(parsers.JSONParser):
     ) -> dict[str, Any]:
         """Return the parsed body."""
         try:
-            return super().parse(stream, media_type, parser_context)
+            body = super().parse(stream, media_type, parser_context)
+            insist_on_text(body)
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
+        return body

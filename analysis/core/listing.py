@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 PATH_MAX, SCENE_MAX = 1000, 200
+# Read whole, or a line at a time; ten million lines of scenes.csv have less.
+TABLE_MAX = {"labels.json": 16_000_000, "scenes.csv": 16_000_000_000}
 UNSEEN = {"thumbs.db", "desktop.ini"}  # and whatever begins with a dot
 BESIDE = ("scenes.csv", "labels.json", "masks")
 
@@ -58,6 +60,7 @@ class Listing:
         if not root.is_dir():
             raise ListingRefused(f"There is no folder {root}.")
         self.images, self.masks = folders_of(root)
+        insist_inside(root)
         self.labels = labels_of(root / "labels.json") if self.images else {}
         if self.masks and not self.labels:
             raise ListingRefused(
@@ -166,6 +169,25 @@ def folders_of(root: Path) -> tuple[str, str]:
     return "images", "masks" if masks.is_dir() else ""
 
 
+def insist_inside(root: Path) -> None:
+    """Refuse tables that are links out of the folder: an error in one shows what it holds.
+
+    Raises:
+        ListingRefused: names the file.
+    """
+    for name in ("scenes.csv", "labels.json"):
+        file = root / name
+        if file.is_symlink() and not file.resolve().is_relative_to(root.resolve()):
+            raise ListingRefused(f"{name} is a link out of {root.name}/: put the file there.")
+        if file.is_file() and file.stat().st_size > TABLE_MAX[name]:
+            raise ListingRefused(f"{name} is larger than {TABLE_MAX[name]:,} bytes.")
+
+
+def without_controls(text: str) -> str:
+    """Return a name without control characters and halves of surrogates, which no row can hold."""
+    return "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cs"))
+
+
 def walk(root: Path, inside: str) -> Iterator[tuple[str, str]]:
     """Yield the path of every file below root/inside, and a reason for those left out.
 
@@ -229,7 +251,11 @@ def rows_of(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 )
             table.fieldnames = columns
             for row in table:
-                values = {name: (row[name] or "").strip() for name in columns if name in row}
+                values = {
+                    name: without_controls(row[name] or "").strip()
+                    for name in columns
+                    if name in row
+                }
                 if values["image"]:
                     yield table.line_num, values
     except csv.Error as error:
@@ -249,11 +275,19 @@ def labels_of(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8-sig"))
         classes: list[dict[str, Any]] = [
-            {"index": int(one["index"]), "name": str(one["name"])} for one in found["classes"]
+            {"index": int(one["index"]), "name": without_controls(str(one["name"]))}
+            for one in found["classes"]
         ]
         void = found.get("void_index")
         labels = {"void_index": None if void is None else int(void), "classes": classes}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ListingRefused(
             f"labels.json is not understood ({type(error).__name__}: {error}). It needs "
             '{"void_index": 39, "classes": [{"index": 0, "name": "wall"}, ...]}.'

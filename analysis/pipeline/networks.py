@@ -141,6 +141,8 @@ def fingerprint(network: Network, data: bytes, found: list[layers.Found]) -> str
 def _write(network: Network, found: list[layers.Found]) -> None:
     """Write the row, its layers and their units, all or none."""
     with transaction.atomic():
+        if not Network.objects.select_for_update().filter(pk=network.pk).exists():
+            return  # deleted meanwhile: a plain save would write the row anew
         network.layers.all().delete()
         rows = Layer.objects.bulk_create(
             _row(network, position, layer) for position, layer in enumerate(found)
@@ -162,5 +164,6 @@ def _row(network: Network, position: int, layer: layers.Found) -> Layer:
 
 
 def _failed(network: Network, reason: str) -> None:
-    Network.objects.filter(pk=network.pk).update(state=State.FAILED, error=reason[:2000])
+    told = reason.replace("\0", "")[:2000]  # a file may have brought one
+    Network.objects.filter(pk=network.pk).update(state=State.FAILED, error=told)
     network.refresh_from_db()

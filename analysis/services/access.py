@@ -123,7 +123,10 @@ def ask_to_sign_in(request: HttpRequest, back_to: str = "") -> HttpResponse:
     """
     if request.headers.get("HX-Request") != "true":
         return redirect_to_login(back_to or request.get_full_path())
-    page = urlsplit(request.headers.get("HX-Current-URL", "/")).path or "/"
+    try:
+        page = urlsplit(request.headers.get("HX-Current-URL", "/")).path or "/"
+    except ValueError:  # a header is whatever somebody sends
+        page = "/"
     return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(page)["Location"]})
 
 

@@ -200,7 +200,10 @@ def _import(image_set: ImageSet, progress: Progress) -> None:
     image_set.scenes = dict(sorted(writer.scenes.items()))
     image_set.fingerprint = writer.fingerprint(image_set.labels)
     image_set.state, image_set.error = State.DONE, ""
-    image_set.save()
+    with transaction.atomic():
+        # Deleted meanwhile, it stays deleted: a plain save would write the row anew.
+        if ImageSet.objects.select_for_update().filter(pk=image_set.pk).exists():
+            image_set.save()
 
 
 def _check_all(listing: Listing, writer: ManifestWriter, out: TextIO, progress: Progress) -> int:
@@ -285,5 +288,6 @@ def _nothing(root: Path, refused: Path) -> str:
 
 
 def _failed(image_set: ImageSet, reason: str) -> None:
-    ImageSet.objects.filter(pk=image_set.pk).update(state=State.FAILED, error=reason[:2000])
+    told = reason.replace("\0", "")[:2000]  # a file may have brought one
+    ImageSet.objects.filter(pk=image_set.pk).update(state=State.FAILED, error=told)
     image_set.refresh_from_db()

@@ -34,8 +34,8 @@ def make(user: User, name: str) -> tuple[ApiToken, str]:
         if the name is empty, too long, or already used by this user.
     """
     name = name.strip()
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise ValueError(f"A token needs a name of 1 to {LONGEST_NAME} letters.")
+    if not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
+        raise ValueError(f"A token needs a name of 1 to {LONGEST_NAME} letters, on one line.")
     plain = MARK + secrets.token_urlsafe(RANDOM_BYTES)
     row = ApiToken(user=user, name=name, prefix=plain[:SHOWN], digest=digest_of(plain))
     try:

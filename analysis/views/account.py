@@ -26,7 +26,8 @@ def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     hosts = {request.get_host()}
     safe = url_has_allowed_host_and_scheme(wanted, hosts, require_https=request.is_secure())
-    return wanted if safe else "/"
+    # What does not begin with a slash `redirect` would look up as the name of an address.
+    return wanted if safe and wanted.startswith("/") and "\0" not in wanted else "/"
 
 
 def _address(request: HttpRequest) -> str:

@@ -38,6 +38,13 @@ def _network(request: HttpRequest, slug: str) -> Network | None:
     return found
 
 
+def _plain(name: str) -> str:
+    """Return the name of a layer; no row can hold a null character, and PostgreSQL fails on one."""
+    if "\0" in name:
+        raise Http404("No such layer.")
+    return name
+
+
 def _run(layer: Layer, query: QueryDict) -> tuple[Run | None, list[Run]]:
     """Return the run whose pictures to show, the newest unless one is named, and all there are."""
     runs = list(atlas.runs_to_show(layer)[:20])
@@ -87,7 +94,7 @@ def layer(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     of = _network(request, slug)
     if of is None:
         return access.ask_to_sign_in(request)
-    found = get_object_or_404(of.layers.select_related("network"), name=name)
+    found = get_object_or_404(of.layers.select_related("network"), name=_plain(name))
     wanted, (run, runs) = _wanted(request.GET), _run(found, request.GET)
     paginator = Paginator(atlas.units(found, wanted), atlas.PAGE)
     number = request.GET.get("page", "1")
@@ -116,7 +123,7 @@ def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRespon
     if of is None:
         return access.ask_to_sign_in(request)
     units = Unit.objects.select_related("layer__network").filter(layer__network=of)
-    found = get_object_or_404(units, layer__name=name, channel=channel)
+    found = get_object_or_404(units, layer__name=_plain(name), channel=channel)
     run, runs = _run(found.layer, request.GET)
     labels = list(atlas.labels(found))
     before, after = atlas.neighbours(found)

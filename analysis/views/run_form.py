@@ -63,7 +63,7 @@ class RunForm(forms.Form):
         self.chosen: dict[str, Any] = {}
         for name in ("network", "image_set"):
             rows = self._rows(name)
-            slug = (data or asked).get(name, "")[:80]
+            slug = (data or asked).get(name, "")[:80].replace("\0", "")
             self.chosen[name] = rows.filter(slug=slug).first() or rows.first()
             self.fields[name].initial = self.chosen[name]
         network = self.chosen["network"]

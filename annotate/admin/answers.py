@@ -1,6 +1,7 @@
 """Workers, leases and answers in the admin site: to be read."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from annotate.admin.read_only import ReadOnlyAdmin
 from annotate.models import Answer, Assignment, Worker
@@ -15,6 +16,10 @@ class WorkerAdmin(ReadOnlyAdmin):
     search_fields = ("pseudonym",)
     fields = ("pseudonym", "kind", "created_at")
     readonly_fields = ("created_at",)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow the list's own filters: by user, staff could look up whose pseudonym this is."""
+        return lookup.partition("__")[0] in self.list_filter
 
 
 @admin.register(Assignment)

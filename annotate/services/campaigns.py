@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.crypto import salted_hmac
 
 from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
 from analysis.models.networks import UnitQuerySet
@@ -122,6 +123,7 @@ def close(campaign: Campaign) -> bool:
     return _turn(campaign, Campaign.State.CLOSED, [Campaign.State.OPEN, Campaign.State.PAUSED])
 
 
+@transaction.atomic
 def reopen(campaign: Campaign) -> bool:
     """Serve units again.
 
@@ -155,8 +157,11 @@ def _has_segments(run: Run) -> bool:
 
 
 def _insist_private(network: Network) -> None:
-    """Refuse to ask people about a network whose labels they could read: see `publicity`."""
-    if network.public:
+    """Refuse to ask people about a network whose labels they could read: see `publicity`.
+
+    The row is read anew and locked: it may be made public at this moment.
+    """
+    if Network.objects.select_for_update(no_key=True).get(pk=network.pk).public:
         raise CannotOpen(
             f"The atlas of {network.slug} is public, so workers could read each other's labels "
             "there: show it to researchers only, then open the campaign."
@@ -278,8 +283,20 @@ def _sheet(campaign: Campaign, unit: Unit, ends: dict[str, list[Candidate]]) -> 
         ends.get(TopImage.End.LOW, []),
         campaign.images_per_task,
         campaign.controls,
-        f"{campaign.seed}/{unit.layer.name}/{unit.channel}",
+        _seed(campaign, unit),
     )
+
+
+def _seed(campaign: Campaign, unit: Unit) -> str:
+    """Return what decides which negatives are planted where.
+
+    Among people the installation's key is mixed in: who reads this source and guesses a seed must
+    not be able to compute the places. Programs are asked the same wherever they are asked.
+    """
+    spoken = f"{campaign.seed}/{unit.layer.name}/{unit.channel}"
+    if campaign.simulated:
+        return spoken
+    return salted_hmac("annotate.sheet", spoken, algorithm="sha256").hexdigest()
 
 
 def _candidates(run: Run, units: list[Unit]) -> dict[int, dict[str, list[Candidate]]]:

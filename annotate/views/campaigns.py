@@ -1,9 +1,11 @@
 """The researcher's pages of a campaign: open it, watch it, pause and close it, publish it."""
 
+import re
+
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
@@ -19,6 +21,8 @@ from annotate.services.campaigns import CannotOpen
 from annotate.services.guidelines import as_html
 
 ROWS = 50
+# The first digits of a run's key, as its `short_key` shows them, or more.
+KEY = re.compile(r"[0-9a-f]{12,64}")
 LEFT_OUT_SHOWN = 50
 SHOWS = {
     "": "all",
@@ -42,7 +46,9 @@ def new(request: HttpRequest) -> HttpResponse:
     key = request.GET.get("run", "")
     if not key and request.method != "POST":
         return render(request, "annotate/campaign_runs.html", {"runs": runs[:ROWS]})
-    run = get_object_or_404(runs, key__startswith=key[:64] or "-")
+    if not KEY.fullmatch(key):
+        raise Http404("That is no key of a run.")
+    run = get_object_or_404(runs, key__startswith=key)
     form = CampaignForm(run, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -49,3 +49,19 @@ def test_a_key_in_the_environment_wins(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY", "given")
     assert environment.secret("SECRET_KEY", tmp_path / "key") == "given"
     assert not (tmp_path / "key").exists()
+
+
+def test_the_folder_of_the_installation_is_its_owner_s(monkeypatch, tmp_path):
+    """The database and its sessions lie beside the key."""
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    environment.secret("SECRET_KEY", tmp_path / "var" / "secret_key")
+    assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
+
+
+def test_the_access_log_holds_no_secret_of_an_address():
+    """A campaign's link carries its secret in the query, and a browser's referrer may too."""
+    from config import gunicorn
+
+    assert not {"%(r)s", "%(q)s", "%(f)s"} & set(gunicorn.access_log_format.split())
+    for part in ("%(r)", "%(q)", "%(f)"):
+        assert part not in gunicorn.access_log_format

@@ -6,8 +6,10 @@ from django.utils import timezone
 from analysis.models import Run, TopImage, Unit
 from analysis.services import semantics
 from analysis.services.semantics import UnitLabel
+from annotate.services import campaigns
 from annotate.services.assignments import claim
 from annotate.services.consensus import publish
+from annotate.services.publicity import make_private, make_public
 from annotate.services.submission import submit
 from tests.annotate import factories
 
@@ -162,13 +164,15 @@ def test_another_run_is_shown_when_named(client, run):
 
 
 def test_words_of_workers_are_for_researchers_only(client, run, units, worker_user, researcher):
-    run.network.public = False
+    make_private(run.network)
     campaign = factories.open_small_campaign(run=run)
     worker = factories.a_worker(pseudonym="quiet-heron-7")
     assignment = claim(worker, campaign, timezone.now())
     given = factories.a_given(assignment, concept="pool table")
     submit(assignment, given, timezone.now())
     publish(campaign)
+    campaigns.close(campaign)
+    make_public(run.network)
     address = f"{layer_page(run)}{assignment.task.unit.channel}/"
     for person in (None, worker_user):
         if person:
