@@ -1,6 +1,7 @@
 """The embedded broker: kombu's folder of messages, made safe for several processes."""
 
 import fcntl
+import logging
 import os
 import secrets
 import time
@@ -12,6 +13,8 @@ from typing import Any
 
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
+
+logger = logging.getLogger(__name__)
 
 
 class Channel(filesystem.Channel):  # type: ignore[misc]
@@ -38,9 +41,10 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
                 (folder / name).rename(taken)
             except FileNotFoundError:
                 continue  # another process was faster
-            text = taken.read_text(encoding="utf-8")
+            message = _message(taken)
             taken.unlink()
-            return loads(text)
+            if message is not None:
+                return message
         raise Empty
 
     def get_table(self, exchange: str) -> list[Any]:
@@ -80,6 +84,22 @@ class Transport(filesystem.Transport):  # type: ignore[misc]
     """kombu's transport with the channel above."""
 
     Channel = Channel
+
+
+def _message(path: Path) -> dict[str, Any] | None:
+    """Return the message of a file; None, and a line in the log, where there is none in it.
+
+    A full or failing disk may leave anything. Raising would end the worker and lose its shard;
+    a lost message is sent again by the sweeper.
+    """
+    try:
+        message = loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        message = None
+    if isinstance(message, dict):
+        return message
+    logger.error("%s holds no message and is thrown away.", path.name)
+    return None
 
 
 def _write(path: Path, text: str) -> None:

@@ -43,10 +43,16 @@ ADDRESS = Limit("address", 40, timedelta(minutes=15))
 NAME = Limit("name", 50, timedelta(minutes=1))
 
 
-def _keys(name: str, address: str) -> dict[str, Limit]:
-    """Return the keys under which an attempt counts."""
+def _keys(name: str, address: str, device: str) -> dict[str, Limit]:
+    """Return the keys under which an attempt counts.
+
+    From a device that has signed in under this name before, it counts for that device alone: or
+    strangers at other addresses, or at the same one, could keep its owner out for ever.
+    """
     name = name.strip().casefold()
     parts = {HERE: f"{name}\n{address}", ADDRESS: address, NAME: name}
+    if device:
+        parts = {HERE: f"{name}\n\n{device}"}
     return {
         salted_hmac(f"sign-in {limit.kind}", text, algorithm="sha256").hexdigest(): limit
         for limit, text in parts.items()
@@ -54,9 +60,9 @@ def _keys(name: str, address: str) -> dict[str, Limit]:
 
 
 @transaction.atomic
-def begin(*, name: str, address: str, now: datetime) -> int:
+def begin(*, name: str, address: str, now: datetime, device: str = "") -> int:
     """Count an attempt; return 0 if its password may be looked at, else the seconds to wait."""
-    keys = _keys(name, address)
+    keys = _keys(name, address, device)
     for key in keys:
         SignInAttempts.objects.get_or_create(
             key=key, defaults={"last_at": now, "blocked_until": NOT_BLOCKED}
@@ -75,13 +81,13 @@ def begin(*, name: str, address: str, now: datetime) -> int:
 
 
 @transaction.atomic
-def succeeded(*, name: str, address: str, now: datetime) -> None:
+def succeeded(*, name: str, address: str, now: datetime, device: str = "") -> None:
     """Forget the attempts at this name here, and take this one off the address and the name.
 
     The address and the name keep their other attempts: a guesser with an account of his own
     must not clear them by signing in.
     """
-    keys = _keys(name, address)
+    keys = _keys(name, address, device)
     shared = [key for key, limit in keys.items() if limit is not HERE]
     SignInAttempts.objects.filter(key__in=shared, count__gt=0).update(
         count=F("count") - 1, blocked_until=NOT_BLOCKED

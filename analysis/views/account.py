@@ -1,5 +1,7 @@
 """Signing in and out, one's own account, password and API tokens."""
 
+import hashlib
+import secrets
 from typing import cast
 
 from django.conf import settings
@@ -10,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -19,6 +22,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from analysis.models import ApiToken
 from analysis.services import access, sign_in, tokens
 from analysis.services.access import worker_required
+
+DEVICE = "unitscope_device"
+SALT = "analysis.views.account"
+YEAR = 365 * 24 * 3600
 
 
 def _next(request: HttpRequest) -> str:
@@ -37,6 +44,32 @@ def _address(request: HttpRequest) -> str:
     return (seen[0].strip() if seen else "") or request.META.get("REMOTE_ADDR", "")
 
 
+def _mark(name: str) -> str:
+    """Return what a device's cookie holds of the name that has signed in there."""
+    return hashlib.sha256(name.strip().casefold().encode()).hexdigest()
+
+
+def _device(request: HttpRequest, name: str) -> str:
+    """Return the device if this name has signed in on it before, else nothing."""
+    held = request.get_signed_cookie(DEVICE, default="", salt=SALT, max_age=YEAR) or ""
+    device, _, mark = held.partition(":")
+    return device if mark == _mark(name) else ""
+
+
+def _remember(response: HttpResponse, device: str, name: str) -> None:
+    """Let the device be known by its next sign-in; the cookie opens nothing."""
+    response.set_signed_cookie(
+        DEVICE,
+        f"{device or secrets.token_hex(16)}:{_mark(name)}",
+        salt=SALT,
+        max_age=YEAR,
+        path=reverse("login"),
+        httponly=True,
+        samesite="Lax",
+        secure=settings.BEHIND_HTTPS,
+    )
+
+
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
@@ -49,8 +82,9 @@ def enter(request: HttpRequest) -> HttpResponse:
         return render(request, "account/sign_in.html", page | {"form": AuthenticationForm(request)})
     form = AuthenticationForm(request, request.POST)
     name = request.POST.get("username", "")[:150]
-    address, now = _address(request), timezone.now()
-    if wait := sign_in.begin(name=name, address=address, now=now):
+    attempt = {"name": name, "address": _address(request), "device": _device(request, name)}
+    now = timezone.now()
+    if wait := sign_in.begin(**attempt, now=now):
         refused = AuthenticationForm(request, initial={"username": name})
         page |= {"form": refused, "wait": wait, "minutes": -(-wait // 60)}
         response = render(request, "account/sign_in.html", page, status=429)
@@ -59,8 +93,10 @@ def enter(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "account/sign_in.html", page | {"form": form}, status=422)
     login(request, form.get_user())
-    sign_in.succeeded(name=name, address=address, now=now)
-    return redirect(_next(request))
+    sign_in.succeeded(**attempt, now=now)
+    response = redirect(_next(request))
+    _remember(response, attempt["device"], name)
+    return response
 
 
 @require_POST

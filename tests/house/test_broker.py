@@ -51,6 +51,17 @@ def test_messages_come_out_in_the_order_they_went_in(connect):
     assert channel._size("gpu") == 1
 
 
+@pytest.mark.parametrize("content", [b"", b'{"cut": ', b"\xff\xfe", b"[1]", b"null"])
+def test_a_file_that_holds_no_message_is_thrown_away(connect, tmp_path, caplog, content):
+    """It must not end the worker, which would lose its shard."""
+    channel = connect()
+    (tmp_path / "messages" / "0_a.cpu.msg").write_bytes(content)
+    channel._put("cpu", {"number": 1})
+    assert channel._get("cpu") == {"number": 1}
+    assert list((tmp_path / "messages").iterdir()) == []
+    assert "holds no message" in caplog.text
+
+
 def write(channel, start):
     """Put a hundred messages."""
     for number in range(start, start + 100):

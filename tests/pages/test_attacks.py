@@ -89,3 +89,33 @@ def test_the_admin_site_opens_no_atlas_while_people_are_asked(client, admin):
     client.post(address, {"note": "new", "public": "on", **empty})
     network.refresh_from_db()
     assert (network.note, network.public) == ("new", False)
+
+
+def test_guessers_everywhere_do_not_keep_somebody_out_of_his_own_device(client, worker_user):
+    """All over the world and in her own room: her browser is counted by itself."""
+    good = {"username": "alice", "password": "alice-password"}
+    assert client.post("/sign-in/", good).status_code == 302
+    client.post("/sign-out/")
+    stranger = Client()
+    for number in range(60):
+        address = "127.0.0.1" if number % 2 else f"192.0.2.{number}"
+        bad = {"username": "alice", "password": f"wrong-{number}"}
+        stranger.post("/sign-in/", bad, REMOTE_ADDR=address)
+    assert stranger.post("/sign-in/", good).status_code == 429
+    assert client.post("/sign-in/", good).status_code == 302
+
+
+def test_the_cookie_of_a_device_is_for_its_name_and_counts_too(client, worker_user, researcher):
+    """It opens nothing: who has stolen one must still guess, as slowly as anybody."""
+    client.post("/sign-in/", {"username": "alice", "password": "alice-password"})
+    cookie = client.cookies["unitscope_device"]
+    assert cookie["httponly"]
+    assert cookie["path"] == "/sign-in/"
+    assert "alice" not in cookie.value
+    client.post("/sign-out/")
+    for number in range(6):
+        client.post("/sign-in/", {"username": "alice", "password": f"wrong-{number}"})
+    assert client.post("/sign-in/", {"username": "alice", "password": "x"}).status_code == 429
+    for number in range(6):  # for another name the device is unknown
+        client.post("/sign-in/", {"username": "bob", "password": f"wrong-{number}"})
+    assert Client().post("/sign-in/", {"username": "bob", "password": "x"}).status_code == 429
