@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from torch import Tensor
 
 from analysis.core.segments import Pattern, above_half, chance
@@ -60,12 +60,12 @@ def pattern_of(own: Tensor) -> Pattern:
 
 
 def lent(forward: Forward, run: Run, tops: QuerySet[TopImage], beat: Callable[[], None]) -> Found:
-    """Return a pattern to borrow for each of ``tops`` without an activation above zero.
+    """Return a pattern to borrow for each of ``tops`` that is weak or has no activation above zero.
 
     It is that of one of the unit's strong images, chosen by the number of the image that borrows.
     A unit that is active nowhere lends nothing.
     """
-    silent = tops.filter(activation__lte=0)
+    silent = tops.filter(Q(end=TopImage.End.LOW) | Q(activation__lte=0))
     units = silent.order_by().values("unit")
     strong = run.top_images.filter(end=TopImage.End.TOP, activation__gt=0, unit__in=units)
     counted = strong.order_by().values("unit").annotate(images=Count("pk"))

@@ -100,8 +100,12 @@ def rows_of(tops: QuerySet[TopImage], numbers: Sequence[int]) -> dict[int, list[
 
 
 def shown(top: TopImage, pattern: Pattern, borrowed: Found) -> Pattern:
-    """Return the pattern to stamp: the map's own, or a borrowed one in another place."""
-    if pattern.any():
+    """Return the pattern to stamp: the map's own, or a borrowed one in another place.
+
+    Weak images always borrow: their maps are flat, so that more of them lies above half of the
+    maximum, and the lit area would tell a planted negative.
+    """
+    if pattern.any() and top.end == TopImage.End.TOP:
         return pattern
     return moved(borrowed.get(top.pk, pattern), top.image.number, top.unit.channel)
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from django.db import transaction
 
@@ -103,3 +104,16 @@ def test_a_network_that_is_deleted_while_it_is_inspected_stays_deleted(monkeypat
     with transaction.atomic():
         inspecting.inspect(network)
     assert not Network.objects.exists()
+
+
+def test_a_weak_image_is_lit_as_much_as_a_strong_one():
+    """Its own map is flat: all of it may lie above half of the maximum, which would tell it."""
+    from analysis.models import Image, TopImage, Unit
+    from analysis.pipeline.segment import shown
+
+    flat, peaked = np.ones((7, 7), dtype=bool), np.zeros((7, 7), dtype=bool)
+    peaked[2:4, 5] = True
+    row = {"pk": 1, "image": Image(number=5), "unit": Unit(channel=3), "activation": 4.0}
+    weak, strong = TopImage(end=TopImage.End.LOW, **row), TopImage(end=TopImage.End.TOP, **row)
+    assert shown(strong, flat, {}) is flat
+    assert shown(weak, flat, {1: peaked}).sum() == peaked.sum()
