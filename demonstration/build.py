@@ -17,7 +17,7 @@ from analysis.services.image_sets import import_images, request_image_set
 from analysis.services.networks import request_network
 from analysis.tasks import inspect_network
 from annotate.models import Campaign
-from annotate.services.campaigns import Plan, newest_run, open_campaign
+from annotate.services.campaigns import CannotOpen, Plan, newest_run, open_campaign
 from annotate.services.simulation import simulate
 from demonstration import world as worlds
 from demonstration.account import SignIn, account
@@ -167,7 +167,10 @@ def _detectors(size: Size, home: Path, say: Say) -> list[str]:
 
 def _run(network: Network, images: ImageSet, layer: str) -> Run:
     """Scan the images for one layer's units and cut out what they see, as `analyze` does."""
-    call_command("analyze", network.slug, images.slug, layers=[layer], wait=True)
+    try:
+        return newest_run(network.slug, images.slug, [layer])
+    except CannotOpen:
+        call_command("analyze", network.slug, images.slug, layers=[layer], wait=True)
     return newest_run(network.slug, images.slug, [layer])
 
 

@@ -17,6 +17,7 @@ from demonstration.world import CLASSES, REGIONS, VOID, World, name, picture
 
 STRIDE, OFFSET = 8.0, 4.0  # of conv5: three pools of two, odd kernels padded evenly
 BATCH = 32
+NAMED = 8  # classes that a sentence names
 MASK = INPUT // 2  # pixels: masks and maps are compared at half the input's size
 
 
@@ -40,8 +41,11 @@ class Found:
 
     def sentence(self, title: str) -> str:
         """Return the count in words."""
-        kinds = ", ".join(f"{label} {count}" for label, count in self.classes.items())
-        named = f" of {len(self.classes)} classes ({kinds})" if kinds else ""
+        kinds = [f"{label} {count}" for label, count in self.classes.items()]
+        some = ", ".join(kinds[:NAMED]) + (", …" if len(kinds) > NAMED else "")
+        named = (
+            f" of {len(kinds)} {'classes' if len(kinds) > 1 else 'class'} ({some})" if kinds else ""
+        )
         return (
             f"{title}: {len(self.objects)} of {self.units} units detect an object{named}; "
             f"{len(self.detectors) - len(self.objects)} more a region (IoU > {DETECTS}, "

@@ -63,6 +63,6 @@ def test_the_sentence_tells_objects_from_regions():
     found = Found(3, [Detector(0, NUMBER["bed"], 0.2), Detector(2, NUMBER["sand"], 0.1)], {})
     assert [CLASSES[one.label] for one in found.objects] == ["bed"]
     assert found.sentence("trained") == (
-        "trained: 1 of 3 units detect an object of 1 classes (bed 1); 1 more a region "
+        "trained: 1 of 3 units detect an object of 1 class (bed 1); 1 more a region "
         "(IoU > 0.04, top 0.5%)"
     )
