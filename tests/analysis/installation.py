@@ -61,11 +61,11 @@ class Installation:
         if self.url:
             self._administer(f'DROP DATABASE "{self.name}" WITH (FORCE)')
 
-    def run(self, *command, check=True):
-        """Run a command of the driver to its end; return what it printed."""
+    def run(self, *command, check=True, patience=3 * WAIT):
+        """Run a command of the driver to its end, within ``patience`` seconds; return its words."""
         done = subprocess.run(
             self._command(command), env=self.environment, cwd=settings.BASE_DIR, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=3 * WAIT, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=patience, check=False,
         )  # fmt: skip
         assert not check or done.returncode == 0, done.stdout
         return done.stdout.strip()
