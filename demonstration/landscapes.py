@@ -13,6 +13,7 @@ from demonstration.rooms import Builder, built
 from demonstration.shapes import Colour, Kit, Paint, Thing
 
 FAR = 400.0
+MARK = Paint((0.9, 0.9, 0.85))  # on the road, and part of it
 # Object: (builder, chance, most of them, nearest, farthest, turned which way).
 Entry = tuple[str, Builder, float, int, tuple[float, float], str]
 
@@ -168,48 +169,31 @@ def avenue(land: Land, half: float) -> None:
 
 def street(land: Land) -> None:
     """A road that leads away or crosses, with buildings, kerbs and lane marks."""
-    kit, things = land.kit, land.things
+    kit = land.kit
     tarmac = Paint(grey(kit, 0.22, 0.42), "asphalt", 2.0)
-    kerb, mark = (
-        Paint(grey(kit, 0.45, 0.7), kit.pick(["tiles", "concrete", "stone"]), 2.0),
-        Paint((0.9, 0.9, 0.85)),
-    )
-    things.append(strip("pavement", (-2, FAR), kerb, 0.0))
+    kerb = Paint(grey(kit, 0.45, 0.7), kit.pick(["tiles", "concrete", "stone"]), 2.0)
+    land.things.append(strip("pavement", (-2, FAR), kerb, 0.0))
     if kit.chance(0.55):
-        half = kit.between(3.0, 4.5)
-        mid = kit.between(-2.5, 2.5)
-        things.append(
-            flat(
-                "road",
-                [(mid - half, -2), (mid + half, -2), (mid + half, FAR), (mid - half, FAR)],
-                tarmac,
-                0.01,
-            )
-        )
+        half, middle = kit.between(3.0, 4.5), kit.between(-2.5, 2.5)
+        land.things.append(patch((middle - half, middle + half), (-2, FAR), tarmac, 0.01))
         for z in np.arange(1, 60, 4.0):
-            things.append(
-                flat(
-                    "road",
-                    [(mid - 0.1, z), (mid + 0.1, z), (mid + 0.1, z + 2), (mid - 0.1, z + 2)],
-                    mark,
-                    0.02,
-                )
-            )
-        avenue(land, half + kit.between(2.0, 3.5) + abs(mid))
+            land.things.append(patch((middle - 0.1, middle + 0.1), (z, z + 2), MARK, 0.02))
+        avenue(land, half + kit.between(2.0, 3.5) + abs(middle))
     else:
         near, wide = kit.between(3.5, 5.5), kit.between(6, 9)
-        things.append(strip("road", (near, near + wide), tarmac, 0.01))
+        land.things.append(strip("road", (near, near + wide), tarmac, 0.01))
+        z = near + wide / 2
         for x in np.arange(-30, 30, 4.0):
-            z = near + wide / 2
-            things.append(
-                flat(
-                    "road",
-                    [(x, z - 0.1), (x + 2, z - 0.1), (x + 2, z + 0.1), (x, z + 0.1)],
-                    mark,
-                    0.02,
-                )
-            )
+            land.things.append(patch((x, x + 2), (z - 0.1, z + 0.1), MARK, 0.02))
         skyline(land, (near + wide + 2, near + wide + 6))
+
+
+def patch(
+    across: tuple[float, float], away: tuple[float, float], paint: Paint, height: float
+) -> Thing:
+    """Return a rectangle of road: left to right, near to far."""
+    (left, right), (near, far) = across, away
+    return flat("road", [(left, near), (right, near), (right, far), (left, far)], paint, height)
 
 
 def park(land: Land) -> None:
