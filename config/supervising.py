@@ -1,6 +1,7 @@
 """Child processes that are restarted when they die and never outlive their parent."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -30,6 +31,8 @@ class Child:
         self.process = subprocess.Popen(
             self.command,
             cwd=settings.BASE_DIR,
+            # Quiet unless asked otherwise: what the terminal has said stays in sight.
+            env={"LOG_LEVEL": "WARNING"} | os.environ,
             stdin=subprocess.DEVNULL,
             process_group=0,
             preexec_fn=die_with_parent,
