@@ -16,7 +16,7 @@ architectures spec, state dict → network ready to look
 layers        network, one input → layers worth looking at: channels, grid, field
 activations   network, (batch, 3, height, width) → (batch, units, rows, columns) of each layer
 quantiles     (batch, units, rows, columns) → counts (units, bins)
-topk          (batch, units, rows, columns), image numbers → k images a unit: activation, row, column
+topk          (batch, units, rows, columns), image numbers → k images a unit, with their places
 layer_scan    (batch, units, rows, columns) → both ends and the distribution of one layer
 fields        size, stride, offset of a layer → mask that one location stamps
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
