@@ -43,7 +43,6 @@ class StepProgress:
         """Return whether any work was done on it."""
         return self.seconds_taken is not None
 
-
     @property
     def time_left(self) -> str:
         """Return how long it will take yet, in words."""
