@@ -1,0 +1,144 @@
+"""The demonstration as a stranger meets it: built by its command, walked through in Chromium."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.analysis.installation import Installation
+from tests.analysis.test_up import READY, free_port
+from tests.browser.conftest import PATIENCE, accessible
+from tests.browser.labelling import choose, count, toggle_all
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SMALL = ("--images", "220", "--units", "6")
+LINK = re.compile(r"/label/demo-open/\?k=\S+")
+SIGN_IN = re.compile(r"name (\S+)\s+password (\S+)")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A small demonstration, built and served by the one command."""
+    with Installation(tmp_path_factory.mktemp("demo"), TORCH_THREADS="0") as here:
+        here.start("demo", "--port", str(free_port()), *SMALL)
+        for _ in range(6):  # a minute each: building takes longer than anything else
+            try:
+                here.wait_for(lambda: READY.search(here.log()), "the address")
+                break
+            except AssertionError:
+                assert here.processes[0].poll() is None, here.log()[-4000:]
+        here.site = READY.search(here.log())[1].rstrip("/")
+        yield here
+
+
+@pytest.fixture
+def open_page(chromium, demo):
+    """Return a function that opens a page of a browser of its own; its console must be silent."""
+    contexts, errors = [], []
+
+    def opened(**more):
+        context = chromium.new_context(
+            base_url=demo.site, viewport={"width": 1366, "height": 768}, reduced_motion="reduce",
+            **more,
+        )  # fmt: skip
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda line: line.type == "error" and errors.append(line.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def planted(demo, page):
+    """Return the planted places of the unit that a page shows."""
+    lease = int(re.search(r"/label/demo-open/(\d+)/", page.url)[1])
+    return json.loads(
+        demo.value(
+            "SELECT controls FROM annotate_task JOIN annotate_assignment"
+            f" ON annotate_assignment.task_id = annotate_task.id"
+            f" WHERE annotate_assignment.id = {lease}"
+        )
+    )
+
+
+def test_the_command_prints_trained_against_untrained(demo):
+    assert re.search(r"trained on scene names: \d+ of 128 units detect an object", demo.log())
+    assert re.search(r"untrained copy: \d+ of 128 units detect an object", demo.log())
+    assert "synthetic" in demo.log()
+
+
+def test_a_stranger_labels_one_unit_by_mouse_and_another_by_keyboard(demo, open_page):
+    page = open_page()
+    page.goto(LINK.search(demo.log())[0])
+    page.get_by_role("button", name="Start labelling").click()
+    page.wait_for_selector("form.ready")
+    page.locator("#concept").fill("sofa")
+    choose(page, "object")
+    toggle_all(page, planted(demo, page))
+    count(page, 57, 3)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("link", name="Next unit")).to_be_focused()
+
+    keys = page.keyboard
+    keys.press("Enter")
+    page.wait_for_selector("form.ready")
+    keys.type("tree")
+    keys.press("Tab")
+    keys.press("Space")
+    for _ in range(4):
+        keys.press("ArrowRight")
+    for _ in range(3):  # All fit, Submit, the grid: one tab stop
+        keys.press("Tab")
+    shown = "all => all.map(one => Number(one.dataset.place))"
+    order = page.eval_on_selector_all(".shot", shown)
+    here = 0
+    for wanted in sorted(order.index(place) for place in planted(demo, page)):
+        for _ in range(wanted - here):
+            keys.press("ArrowRight")
+        here = wanted
+        keys.press("Space")
+    count(page, 57, 3)
+    keys.press("Control+Enter")
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert demo.value("SELECT count(*) FROM annotate_answer JOIN annotate_worker ON"
+                      " annotate_answer.worker_id = annotate_worker.id"
+                      " WHERE kind = 'person'") == 2  # fmt: skip
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_every_page_of_the_researcher_is_accessible_and_silent(demo, open_page, colours):
+    page = open_page(color_scheme=colours)
+    name, password = SIGN_IN.search(demo.log()).groups()
+    page.goto("/sign-in/?next=/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Campaigns")).to_be_visible()
+    run = demo.value("SELECT key FROM analysis_run")[:12]
+    for address in (
+        "/", f"/runs/{run}/", "/runs/new/", "/networks/demo-scene-net/", "/networks/add/",
+        "/image-sets/demo-world/", "/image-sets/add/", "/campaigns/demo-open/",
+        "/campaigns/demo-simulated/", "/campaigns/new/", f"/campaigns/new/?run={run}", "/atlas/",
+        "/atlas/demo-scene-net/", "/atlas/demo-scene-net/conv5/", "/atlas/demo-scene-net/conv5/0/",
+        "/account/", "/label/",
+    ):  # fmt: skip
+        answer = page.goto(address)
+        assert answer.status == 200, address
+        accessible(page)
+
+
+def test_labelled_units_leave_as_a_table(demo, tmp_path):
+    output = tmp_path / "units.csv"
+    demo.run("export_units", "--source", "simulated", "--format", "csv", "--output", output)
+    rows = output.read_text("utf-8-sig").splitlines()
+    assert rows[0].startswith("network,layer,unit,concept,category,precision,")
+    simulated = "SELECT count(*) FROM analysis_unitsemantics WHERE source = 'simulated'"
+    assert len(rows) == 1 + demo.value(simulated) == 7
+    assert all(",simulated," in row for row in rows[1:])
