@@ -11,6 +11,10 @@ from torch import Tensor
 from analysis.core.quantiles import POSITIONS, Sketch, sampled
 from analysis.core.topk import TopK, peaks
 
+# Images that wait to be sorted in and counted together: a few large operations cost far less than
+# many small ones, on every device. Whatever the lot, the result is the same.
+LOT = 256
+
 
 @dataclass(frozen=True)
 class Keep:
@@ -26,8 +30,21 @@ class Keep:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What was read of a batch of maps and is not yet sorted in."""
+
+    image: Int64[Tensor, " batch"]
+    peak: Float32[Tensor, "batch units"]
+    place: Int64[Tensor, "batch units"]
+    samples: Float[Tensor, "batch some units"]
+
+
 class LayerScan:
-    """A running statistic over the feature maps of one layer; memory is units × (K + bins)."""
+    """A running statistic over the feature maps of one layer.
+
+    Memory is units × (K + bins + what is read of LOT images), whatever the number of images.
+    """
 
     def __init__(self, units: int, keep: Keep, device: torch.device | str = "cpu") -> None:
         """Start empty."""
@@ -36,6 +53,7 @@ class LayerScan:
         # Scores are minus the maximum: an image is weak for a unit when even its maximum is low.
         self.low = TopK(units, keep.low, seed=keep.seed, device=device)
         self.sketch = Sketch(units, device=device)
+        self.waiting: list[Seen] = []
 
     def add(self, maps: Float[Tensor, "batch units *grid"], image: Int64[Tensor, " batch"]) -> None:
         """Take in the maps of a batch of images, each image once. Nothing of them is held.
@@ -44,19 +62,36 @@ class LayerScan:
             ValueError: NaN or infinite activations; names the unit and the image.
         """
         flat = positions_last(maps)
-        peak, place = peaks(flat, image)  # (batch, units) each
+        peak, place = peaks(flat, image)
+        samples = sampled(flat, image, self.keep.positions).clone()
+        # A sample of a map that is read whole is a view, and the map may be overwritten.
+        self.waiting.append(Seen(image, peak, place, samples))
+        if sum(len(seen.image) for seen in self.waiting) >= LOT:
+            self.sort_in()
+
+    def sort_in(self) -> None:
+        """Sort in and count whatever waits."""
+        if not self.waiting:
+            return
+        image = torch.cat([seen.image for seen in self.waiting])
+        peak = torch.cat([seen.peak for seen in self.waiting])
+        place = torch.cat([seen.place for seen in self.waiting])
         self.top.add(peak, image, place)
         self.low.add(-peak, image, place)
-        self.sketch.add(sampled(flat, image, self.keep.positions))
+        self.sketch.add(torch.cat([seen.samples for seen in self.waiting]))
+        self.waiting = []
 
     def merge(self, other: "LayerScan") -> None:
         """Take in what another has seen of other images."""
+        self.sort_in()
+        other.sort_in()
         self.top.merge(other.top)
         self.low.merge(other.low)
         self.sketch.merge(other.sketch)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that is known: arrays named top_, low_ and sketch_."""
+        self.sort_in()
         parts = {
             "top": self.top.state(),
             "low": self.low.state(),
@@ -80,6 +115,7 @@ class LayerScan:
 
     def weakest(self) -> Float32[np.ndarray, "units low"]:
         """Return the maxima of the weakest images, weakest first."""
+        self.sort_in()
         return 0.0 - self.low.scores()
 
 
