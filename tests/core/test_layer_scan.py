@@ -79,7 +79,7 @@ def test_a_layer_without_a_grid_has_one_position():
     assert not state["top_place"].any()
 
 
-@pytest.mark.parametrize("shape", [(2,), (2, 3, 4), (2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 5, 6)])
 def test_what_is_no_batch_of_maps_is_refused(shape):
     with pytest.raises(ValueError, match="shape"):
         positions_last(torch.zeros(shape))
