@@ -1,6 +1,9 @@
 """Environment variables are read strictly, and the secret key is made once."""
 
+import os
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -65,3 +68,17 @@ def test_the_access_log_holds_no_secret_of_an_address():
     assert not {"%(r)s", "%(q)s", "%(f)s"} & set(gunicorn.access_log_format.split())
     for part in ("%(r)", "%(q)", "%(f)"):
         assert part not in gunicorn.access_log_format
+
+
+def test_a_command_before_migrate_says_what_to_do(tmp_path):
+    """One sentence, no traceback, also for whoever follows the README with another folder."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "add_user", "ann"],
+        env=os.environ | {"UNITSCOPE_VAR": str(tmp_path), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "run `python manage.py migrate`" in done.stderr
+    assert "Traceback" not in done.stderr
