@@ -1,11 +1,15 @@
 """Fixtures that every test may use: the people, and where the photographs lie."""
 
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 # Made quick, but readable by a server in another process: a hash says its own iterations.
 PBKDF2PasswordHasher.iterations = 1
@@ -21,6 +25,16 @@ def shared_data() -> Path:
     return SHARED
 
 
+def researchers() -> Group:
+    """The group as its migration makes it; a test with real transactions empties all tables."""
+    group = Group.objects.filter(name="researcher", permissions__isnull=False).first()
+    if group is None:
+        migration = import_module("analysis.migrations.0002_researchers")
+        migration.make_group(apps, SimpleNamespace(connection=connection))
+        group = Group.objects.get(name="researcher")
+    return group
+
+
 @pytest.fixture
 def worker_user(db: None) -> User:
     """Alice labels units."""
@@ -31,7 +45,7 @@ def worker_user(db: None) -> User:
 def researcher(db: None) -> User:
     """Bob has networks and images."""
     user = User.objects.create_user("bob", password="bob-password")
-    user.groups.add(Group.objects.get_or_create(name="researcher")[0])
+    user.groups.add(researchers())
     return user
 
 
@@ -39,7 +53,7 @@ def researcher(db: None) -> User:
 def other_researcher(db: None) -> User:
     """Charlie is a researcher too, but not of Bob's networks."""
     user = User.objects.create_user("charlie", password="charlie-password")
-    user.groups.add(Group.objects.get_or_create(name="researcher")[0])
+    user.groups.add(researchers())
     return user
 
 
