@@ -8,14 +8,14 @@ from django.conf import settings
 SOURCES = [
     ("torchvision", "torchvision"),
     ("timm", "timm"),
-    ("efficientnet-lite0", "EfficientNet-Lite0 (ImageNet weights from its package)"),
+    ("efficientnet-lite0", "EfficientNet-Lite0"),
     ("exported", "exported program (torch.export)"),
 ]
 WEIGHTS = [
     ("file", "a file to upload"),
     ("path", "a file on the server"),
     ("untrained", "none: an untrained network, as a baseline"),
-    ("package", "those of its package"),
+    ("package", "ImageNet, from its package: EfficientNet-Lite0 only"),
 ]
 
 
