@@ -14,6 +14,9 @@ from analysis.services.processes import claim_name, process_name
 EVERY = 15.0  # seconds
 logger = logging.getLogger(__name__)
 
+# The process may end meanwhile if the database is away for longer: seconds.
+LAST_DEED = 10
+
 
 class Sweeper:
     """Sweeps at the start of a worker and every fifteen seconds, for the queues it listens to.
@@ -25,15 +28,18 @@ class Sweeper:
         self.name = claim_name()
         self.over = Event()
         self.queues: list[str] = []
+        self.thread = Thread(target=self._run, name="sweeper", daemon=True)
 
     def listen(self, queues: list[str]) -> None:
         """Start the thread."""
         self.queues = queues
-        Thread(target=self._run, name="sweeper", daemon=True).start()
+        self.thread.start()
 
     def leave(self) -> None:
-        """End the thread: its last deed is to put back what this process holds."""
+        """End the thread and wait for its last deed: to put back what this process holds."""
         self.over.set()
+        if self.thread.is_alive():
+            self.thread.join(LAST_DEED)
 
     def _run(self) -> None:
         while not self.over.is_set():

@@ -1,13 +1,14 @@
 """Roles, the guards of pages, and whose thing may be changed by whom."""
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, Group, User
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 
 from analysis.models import Network
 from analysis.services import access
 from analysis.services.access import Role
+from tests.conftest import researchers
 
 pytestmark = pytest.mark.rows
 
@@ -89,10 +90,8 @@ def test_a_fragment_sends_the_whole_page_to_sign_in(rf):
 
 
 def test_the_group_looks_at_everything_and_changes_no_people(db):
-    """Made by a migration; a test that flushed the tables leaves it empty but present."""
-    rights = set(
-        Group.objects.get(name="researcher").permissions.values_list("codename", flat=True)
-    )
+    """As its migration makes it."""
+    rights = set(researchers().permissions.values_list("codename", flat=True))
     assert {"view_network", "view_campaign", "view_user"} <= rights
     assert all(right.startswith("view_") for right in rights)
     assert "view_apitoken" not in rights

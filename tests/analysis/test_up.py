@@ -74,6 +74,8 @@ class TestUp:
         process = self.start(here)
         with urlopen(READY.search(here.log())[1] + "healthz", timeout=10) as answer:
             assert answer.status == 200
+        here.wait_for(lambda: here.value("SELECT name FROM analysis_listener"), "a listener")
+        before = here.value("SELECT name FROM analysis_listener")
         first = self.worker_of(process)
         os.kill(first, signal.SIGKILL)
         here.wait_for(
@@ -81,6 +83,8 @@ class TestUp:
             "the news",
         )
         here.wait_for(lambda: here.log().count(" ready.") == 2, "another worker")
+        listening = "SELECT min(name) FROM analysis_listener HAVING count(*) = 1"
+        here.wait_for(lambda: here.value(listening) not in {None, before}, "its first sweep")
         family = below(process.pid)
         assert first not in family
         process.send_signal(signal.SIGINT)

@@ -14,6 +14,7 @@ from annotate.services.assignments import claim
 from annotate.services.consensus import publish
 from annotate.services.submission import submit
 from tests.annotate import factories
+from tests.conftest import researchers
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 
@@ -92,7 +93,7 @@ def test_staff_cannot_raise_itself(client, staff, worker_user):
     assert client.post(f"{own}/password/", {"password1": "x", "password2": "x"}).status_code == 403
     assert client.post("/admin/auth/user/add/", {"username": "eve"}).status_code == 403
     assert client.post(f"/admin/auth/user/{worker_user.pk}/delete/").status_code == 403
-    group = Group.objects.get(name="researcher")
+    group = researchers()
     assert client.post(f"/admin/auth/group/{group.pk}/change/", {"name": "x"}).status_code == 403
     assert client.post("/admin/auth/group/add/", {"name": "x"}).status_code == 403
     action = {"action": "delete_selected", "_selected_action": [worker_user.pk], "post": "yes"}
