@@ -110,12 +110,15 @@ class Installation:
             time.sleep(0.02)
 
     def digest(self):
-        """Return name → sha256 of every result file."""
+        """Return name → sha256 of every result file.
+
+        A name with a dot is none: a file being written aside, which a killed worker leaves.
+        """
         media = self.var / "media"
         return {
             str(path.relative_to(media)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(media.rglob("*"))
-            if path.is_file()
+            if path.is_file() and not path.name.startswith(".")
         }
 
     def _command(self, command):
