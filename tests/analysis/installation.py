@@ -6,6 +6,7 @@ the tests run on. Its processes are started by this class and stopped by their p
 
 import hashlib
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ import psycopg2
 from django.conf import settings
 
 WAIT = 120.0  # seconds: the machine may be busy
+ASIDE = re.compile(r"\..+\.[0-9a-f]{16}")
 
 
 class Installation:
@@ -112,13 +114,13 @@ class Installation:
     def digest(self):
         """Return name → sha256 of every result file.
 
-        A name with a dot is none: a file being written aside, which a killed worker leaves.
+        A file written aside (.NAME.HEX) is none: a killed worker may leave one.
         """
         media = self.var / "media"
         return {
             str(path.relative_to(media)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(media.rglob("*"))
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not ASIDE.fullmatch(path.name)
         }
 
     def _command(self, command):
