@@ -10,7 +10,7 @@ from analysis.models import ImageSet, Layer, LogLine, Network, Run, State
 from analysis.services.progress import StepProgress, progress
 from analysis.services.recipes import LARGEST_TOP, PRECISIONS
 from analysis.services.runs import DEVICES
-from analysis.services.steps import STEPS
+from analysis.services.steps import STEPS, USUAL
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
@@ -107,7 +107,15 @@ class RunBody(Body):
         required=False, min_value=1, max_value=LARGEST_TOP, help_text="top images for each unit"
     )
     steps = serializers.ListField(
-        child=serializers.ChoiceField(choices=list(STEPS)), required=False, allow_empty=False
+        child=serializers.ChoiceField(choices=list(STEPS)),
+        required=False,
+        allow_empty=False,
+        help_text=f"{', '.join(USUAL)} if left out",
+    )
+    step_options = serializers.DictField(
+        child=serializers.DictField(child=serializers.JSONField(), help_text="option → value"),
+        required=False,
+        help_text="step → option → value: see docs/jobs.md",
     )
     precision = serializers.ChoiceField(choices=PRECISIONS, required=False)
     device = serializers.ChoiceField(choices=DEVICES, required=False)

@@ -18,7 +18,9 @@ from analysis.models import Image, Job, Layer, Run, Shard, TopImage
 from analysis.pipeline.forward import Forward, Numbered
 from analysis.services import files
 from analysis.services.image_sets import open_manifest
+from analysis.services.journal import log
 from analysis.services.recipes import Recipe
+from analysis.services.scans import shard_file, share
 
 ROWS = 2000  # written by one statement
 NUMBERS = 500  # asked for in one query
@@ -34,6 +36,8 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
         ValueError: an image cannot be read any more, or an activation is not finite; named.
     """
     run = shard.job.run
+    if taken_over(shard):
+        return
     forward = Forward.of(run)
     layers, keep = layers_of(run), keep_of(forward.recipe)
     scans = {layer.module: LayerScan(layer.channels, keep, forward.device) for layer in layers}
@@ -57,6 +61,14 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
         for name, array in scans[layer.module].state().items()
     }
     files.write(shard_file(run, shard.number), packed(kept))
+
+
+def taken_over(shard: Shard) -> bool:
+    """Return whether another run had this shard scanned already, so that its file is used."""
+    other = share(shard)
+    if other and shard.number == 0:  # the others would say the same
+        log(shard.job.run, f"scan: what run {other} has scanned of the same is used again")
+    return other is not None
 
 
 def finish(job: Job) -> None:
@@ -186,11 +198,6 @@ def layers_of(run: Run) -> list[Layer]:
 def keep_of(recipe: Recipe) -> Keep:
     """Return how much a recipe keeps."""
     return Keep(top=recipe.top, low=recipe.low, seed=recipe.seed)
-
-
-def shard_file(run: Run, number: int) -> str:
-    """Return the name of a shard's file in the media storage."""
-    return f"runs/{run.key}/scan/{number:06d}.npz"
 
 
 def layer_file(run: Run, layer: Layer) -> str:

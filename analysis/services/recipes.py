@@ -2,13 +2,17 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # Raise this when the same parameters give other bytes than before.
 VERSION = 1
 PRECISIONS = ("float32", "bfloat16", "float16")
 LARGEST_TOP = 1000
+
+
+class RunRefused(ValueError):
+    """A run that cannot be made, stopped or deleted; the sentence says what to do."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Recipe:
     because the rows of a run belong to one registered network. ``modules`` are the modules of
     ``layers``, in the same order. ``batch`` and ``shard`` (in images) belong to the recipe
     because sums are rounded differently in other groupings; the device does not, the run
-    records it.
+    records it. ``options`` are those of the steps that have any, complete with defaults; a
+    recipe without any does not spell them, so that older keys stay.
     """
 
     network: str
@@ -36,6 +41,7 @@ class Recipe:
     low: int = 12
     seed: int = 0
     version: int = VERSION
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as a run stores it."""
@@ -43,7 +49,10 @@ class Recipe:
 
     def canonical(self) -> str:
         """Return the one spelling of this recipe: sorted keys, no blanks, ASCII only."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        parts = asdict(self)
+        if not self.options:
+            del parts["options"]
+        return json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @property
     def key(self) -> str:
@@ -58,23 +67,3 @@ class Recipe:
             return cls(**{**stored, **lists})
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is not the recipe of a run: {error}") from error
-
-
-def in_words(recipe: Recipe, images: int) -> str:
-    """Return the recipe as a paragraph for a methods section."""
-    layers = ", ".join(recipe.layers)
-    sentences = [
-        f"We ran the network {recipe.network_slug} (sha256 {recipe.network[:12]}…) over the"
-        f" {images:,} images of {recipe.image_set_slug} (sha256 {recipe.image_set[:12]}…)"
-        f" with arithmetic in {recipe.precision}.",
-        f"For every unit of {layers} we kept the {recipe.top} images with the highest maximum"
-        f" of its feature map and the {recipe.low} images with the lowest, together with the"
-        " location of the maximum; equal activations were ordered by image number.",
-    ]
-    if "segment" in recipe.steps:
-        sentences.append(
-            "Each of these images was segmented by the unit's feature map: locations above half"
-            " of the map's maximum were stamped with the receptive field, and what lay outside"
-            " was darkened to a fifth (Zhou et al., 2015)."
-        )
-    return " ".join(sentences)

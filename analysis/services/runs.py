@@ -1,9 +1,9 @@
 """Runs: asked for once, cancelled, resumed, deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,8 +14,8 @@ from analysis.models import OPEN, ImageSet, Job, Layer, Network, Run, Segment, S
 from analysis.services import files
 from analysis.services.journal import log
 from analysis.services.progress import RunProgress, progress
-from analysis.services.recipes import LARGEST_TOP, PRECISIONS, Recipe
-from analysis.services.steps import STEPS, images_per_shard
+from analysis.services.recipes import LARGEST_TOP, PRECISIONS, Recipe, RunRefused
+from analysis.services.steps import STEPS, USUAL, checked_options, images_per_shard
 
 __all__ = [
     "Options",
@@ -31,18 +31,18 @@ DEVICES = ("auto", "cpu", "cuda")
 BATCH = 32
 
 
-class RunRefused(ValueError):
-    """A run that cannot be made, stopped or deleted; the sentence says what to do."""
-
-
 class Options(TypedDict, total=False):
-    """What may be chosen for a run; all of it has defaults."""
+    """What may be chosen for a run; all of it has defaults.
+
+    ``step_options``: step → option → value, for the steps that are asked for.
+    """
 
     layers: Sequence[str] | None
     top: int
     steps: Sequence[str]
     precision: str
     device: str
+    step_options: Mapping[str, Mapping[str, Any]]
 
 
 def request_run(
@@ -156,6 +156,8 @@ def _recipe(network: Network, image_set: ImageSet, layers: list[Layer], options:
         raise RunRefused(f"The number of top images must be 1 to {LARGEST_TOP}, not {top}.")
     if precision not in PRECISIONS:
         raise RunRefused(f"There is no precision {precision!r}: use {', '.join(PRECISIONS)}.")
+    steps = _steps(options.get("steps", USUAL))
+    given = options.get("step_options", {})
     return Recipe(
         network=network.fingerprint,
         network_slug=network.slug,
@@ -164,10 +166,11 @@ def _recipe(network: Network, image_set: ImageSet, layers: list[Layer], options:
         layers=tuple(layer.name for layer in layers),
         modules=tuple(layer.module for layer in layers),
         top=top,
-        steps=_steps(options.get("steps", tuple(STEPS))),
+        steps=steps,
         precision=precision,
         shard=images_per_shard(image_set.count, BATCH),
         batch=BATCH,
+        options=checked_options(network, image_set, layers, steps=steps, given=given),
     )
 
 

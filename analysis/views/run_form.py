@@ -6,14 +6,11 @@ from django import forms
 from django.http import QueryDict
 
 from analysis.models import ImageSet, Layer, Network, State
+from analysis.services.options import Option
 from analysis.services.recipes import LARGEST_TOP, PRECISIONS
 from analysis.services.runs import Options
-from analysis.services.steps import STEPS
+from analysis.services.steps import STEPS, USUAL
 
-STEP_WORDS = {
-    "scan": "scan: find the images that drive every unit most",
-    "segment": "segment: cut them down to what the unit sees",
-}
 DEVICE_WORDS = {"auto": "whatever the worker has", "cpu": "CPU", "cuda": "GPU (CUDA)"}
 PRECISION_WORDS = {"float32": "float32, exact", "bfloat16": "bfloat16, faster on new GPUs"}
 
@@ -41,9 +38,9 @@ class RunForm(forms.Form):
         help_text="The paper shows people 57 of a unit's top images and 3 that drive it least.",
     )
     steps = forms.MultipleChoiceField(
-        choices=[(name, STEP_WORDS.get(name, name)) for name in STEPS],
+        choices=lambda: [(name, f"{name}: {step.words}") for name, step in STEPS.items()],
         widget=forms.CheckboxSelectMultiple,
-        initial=list(STEPS),
+        initial=list(USUAL),
     )
     precision = forms.ChoiceField(
         choices=[(name, PRECISION_WORDS.get(name, name)) for name in PRECISIONS],
@@ -73,6 +70,9 @@ class RunForm(forms.Form):
         if isinstance(layers, forms.MultipleChoiceField):
             layers.choices = offered
         layers.initial = [name for name, _ in offered]
+        for step in STEPS.values():
+            for option in step.asks:
+                self.fields[f"{step.name}_{option.name}"] = option_field(option)
 
     @property
     def is_possible(self) -> bool:
@@ -89,9 +89,42 @@ class RunForm(forms.Form):
             steps=given["steps"],
             precision=given["precision"],
             device=given["device"],
+            step_options={name: self._chosen(name) for name in given["steps"]},
         )
+
+    def step_fields(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the steps that have options, each with its fields."""
+        return [
+            (step.name, [self[f"{step.name}_{option.name}"] for option in step.asks])
+            for step in STEPS.values()
+            if step.asks
+        ]
+
+    def _chosen(self, step: str) -> dict[str, Any]:
+        """Return the options of a step; what was left empty is at its default."""
+        fields = {option.name: f"{step}_{option.name}" for option in STEPS[step].asks}
+        given = {name: self.cleaned_data[field] for name, field in fields.items()}
+        return {name: value for name, value in given.items() if value not in (None, "")}
 
     def _rows(self, name: str) -> Any:
         """Return the rows that a field offers."""
         field = self.fields[name]
         return field.queryset if isinstance(field, forms.ModelChoiceField) else None
+
+
+def option_field(option: Option) -> forms.Field:
+    """Return the form field of one option; empty means its default."""
+    how: dict[str, Any] = {
+        "required": False,
+        "initial": option.default,
+        "label": option.name.replace("_", " ").capitalize(),
+        "help_text": option.words,
+    }
+    if option.choices:
+        return forms.ChoiceField(choices=[(name, name) for name in option.choices], **how)
+    if option.kind is bool:
+        return forms.BooleanField(**how)
+    if option.kind is str:
+        return forms.CharField(max_length=1000, **how)
+    field = forms.IntegerField if option.kind is int else forms.FloatField
+    return field(**how, min_value=option.least, max_value=option.most)  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ from analysis import tasks
 from analysis.models import OPEN, Run, Segment, State, TopImage
 from analysis.services import runs
 from analysis.services.access import insist_may_change, may_change, researcher_required
-from analysis.services.recipes import Recipe, in_words
+from analysis.services.methods import in_words
+from analysis.services.recipes import Recipe
 from analysis.services.runs import RunRefused
 from analysis.views.run_form import RunForm
 

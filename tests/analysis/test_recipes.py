@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.services.recipes import Recipe, in_words
+from analysis.services.methods import in_words
+from analysis.services.recipes import Recipe
 from analysis.services.steps import MOST_SHARDS, images_per_shard
 
 RECIPE = Recipe(
@@ -46,9 +47,21 @@ def test_a_stored_recipe_is_read_back_the_same():
 def test_every_part_of_the_recipe_is_part_of_the_key(field):
     """Two runs that differ in anything have two keys."""
     value = getattr(RECIPE, field)
-    other = {int: lambda: value + 1, str: lambda: value + "x", tuple: lambda: value[:1]}
+    other = {
+        int: lambda: value + 1,
+        str: lambda: value + "x",
+        tuple: lambda: value[:1],
+        dict: lambda: {"locate": {"exact": True}},
+    }
     changed = dataclasses.replace(RECIPE, **{field: other[type(value)]()})
     assert changed.key != RECIPE.key
+
+
+def test_options_are_read_back_and_not_spelled_where_there_are_none():
+    """So a run made before steps had options is found by the same request."""
+    chosen = dataclasses.replace(RECIPE, options={"locate": {"exact": True}})
+    assert "options" not in RECIPE.to_json()
+    assert Recipe.from_json(chosen.to_json()) == chosen
 
 
 @pytest.mark.parametrize("stored", [{}, {**RECIPE.to_json(), "colour": 1}, {"layers": None}])

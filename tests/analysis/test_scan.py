@@ -1,6 +1,7 @@
 """The scan against looking at every image alone; the same bytes however it is cut and repeated."""
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -47,6 +48,12 @@ def scanned(run, order=None, repeat=()):
     for number in [*(order or range(len(shards))), *repeat]:
         scan.work(shards[number], nobody)
     scan.finish(job_of(run, "scan"))
+    return run
+
+
+def worked(run):
+    """Return the run, its scan worked by a worker."""
+    assert loop.work_on(job_of(run, "scan"), Event()).step == "segment"
     return run
 
 
@@ -128,6 +135,32 @@ def test_order_and_repetition_of_shards_leave_no_trace(net, tmp_path, settings):
     assert results(run) == first
     assert [files.read(f"runs/{run.key}/scan/{n:06d}.npz") for n in range(3)] == shard_files
     assert list(TopImage.objects.order_by("pk").values()) == rows  # the very same rows
+
+
+def test_what_another_run_has_scanned_is_used_again(net, tmp_path, monkeypatch):
+    first = worked(a_scan(tmp_path))
+    again = a_scan(tmp_path, options={"locate": {"exact": True}})
+    assert again.key != first.key
+    monkeypatch.setattr(scan, "Forward", None)  # nothing may be computed
+    worked(again)
+    assert results(again) == results(first)
+    assert again.top_images.count() == first.top_images.count()
+    assert f"run {first} has scanned" in " ".join(again.log.values_list("text", flat=True))
+
+
+@pytest.mark.parametrize("recipe", [{"top": 4}, {"batch": 2}, {"precision": "bfloat16"}])
+def test_another_scan_is_not_used(net, tmp_path, recipe):
+    worked(a_scan(tmp_path))
+    other = a_scan(tmp_path, **recipe)
+    assert not any(scan.taken_over(shard) for shard in shards_of(other, "scan"))
+
+
+def test_a_scan_whose_file_is_gone_or_unfinished_is_not_used(net, tmp_path):
+    first = worked(a_scan(tmp_path))
+    other = a_scan(tmp_path, options={"locate": {"exact": True}})
+    files.remove(f"runs/{first.key}/scan")
+    shards_of(first, "scan")[1].delete()
+    assert not any(scan.taken_over(shard) for shard in shards_of(other, "scan"))
 
 
 @pytest.mark.parametrize(("batch", "shard"), [(1, 20), (20, 20), (3, 6), (7, 7)])

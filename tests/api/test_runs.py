@@ -100,6 +100,8 @@ def test_launching_twice_returns_the_run_that_exists(bob, charlie, ready, woken)
         ({"layers": [""]}, "layers.0", "may not be blank"),
         ({"top": 0}, "top", "greater than or equal to 1"),
         ({"steps": ["fly"]}, "steps.0", "not a valid choice"),
+        ({"step_options": ["locate"]}, "step_options", "Expected a dictionary"),
+        ({"step_options": {"scan": 1}}, "step_options.scan", "Expected a dictionary"),
         ({"precision": "float8"}, "precision", "not a valid choice"),
         ({"device": "tpu"}, "device", "not a valid choice"),
         ({"layer": "conv1"}, "layer", "the fields are: network, image_set, layers"),
@@ -117,6 +119,8 @@ def test_a_missing_field_is_named(bob, ready):
 def test_what_the_recipe_refuses_is_a_sentence(bob, ready, woken):
     response = bob.post(ADDRESS, ASKED | {"layers": ["conv9"]})
     assert "its layers are: conv1, conv2" in refused(response, 400, "invalid")
+    response = bob.post(ADDRESS, ASKED | {"step_options": {"scan": {"size": 7}}})
+    assert "has no option 'size'; it has none" in refused(response, 400, "invalid")
     ready[0].state = "running"
     ready[0].save()
     assert "not ready yet" in refused(bob.post(ADDRESS, ASKED), 400, "invalid")

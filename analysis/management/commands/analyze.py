@@ -11,7 +11,7 @@ from analysis.services import runs
 from analysis.services.progress import duration
 from analysis.services.recipes import PRECISIONS
 from analysis.services.runs import DEVICES, Options, RunRefused
-from analysis.services.steps import STEPS
+from analysis.services.steps import STEPS, USUAL, Step
 
 
 class Command(BaseCommand):
@@ -25,10 +25,13 @@ class Command(BaseCommand):
         parser.add_argument("images", help="slug of an image set (add_images)")
         parser.add_argument("--layers", type=words, help="names, e.g. conv4,conv5; default: all")
         parser.add_argument("--top", type=int, default=60, help="images for each unit; default: 60")
-        parser.add_argument("--steps", type=words, default=list(STEPS), help=",".join(STEPS))
+        usual = f"of {','.join(STEPS)}; default: {','.join(USUAL)}"
+        parser.add_argument("--steps", type=words, default=list(USUAL), help=usual)
         parser.add_argument("--device", choices=DEVICES, default="auto")
         parser.add_argument("--precision", choices=PRECISIONS, default="float32")
         parser.add_argument("--wait", action="store_true", help="show progress until it is done")
+        for step in STEPS.values():
+            add_options(parser, step)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask, wake the workers, wait if wanted."""
@@ -49,6 +52,7 @@ class Command(BaseCommand):
             steps=options["steps"],
             precision=options["precision"],
             device=options["device"],
+            step_options=given_options(options),
         )
         network = find(Network, options["network"], "add_network")
         image_set = find(ImageSet, options["images"], "add_images")
@@ -86,6 +90,30 @@ class Command(BaseCommand):
         else:
             line = "No longer watching; the run goes on in the worker. Cancel it on its page."
         self.stdout.write(f"\n{line}")
+
+
+def add_options(parser: CommandParser, step: Step) -> None:
+    """Add a flag for each option of a step; one that is not given is None."""
+    group = parser.add_argument_group(f"options of the step {step.name}")
+    for option in step.asks:
+        if option.kind is bool:
+            group.add_argument(option.flag, action="store_const", const=True, help=option.words)
+            continue
+        choices = option.choices or None
+        words = f"{option.words}; default: {option.default}" if option.default else option.words
+        group.add_argument(option.flag, type=option.kind, choices=choices, help=words)
+
+
+def given_options(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the options that were given, by step."""
+    return {
+        step.name: {
+            option.name: options[option.name]
+            for option in step.asks
+            if options.get(option.name) is not None
+        }
+        for step in STEPS.values()
+    }
 
 
 def words(value: str) -> list[str]:
