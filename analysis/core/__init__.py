@@ -4,6 +4,7 @@ arrays        named arrays → one file, the same bytes at any time
 bins          activations → numbers of fixed bins; quantiles of counts
 loading       work for threads → its results, in order
 mixing        whole numbers, seed → whole numbers that look like chance
+runlengths    mask → run lengths; the paths that a page draws
 images        file → (3, height, width) float32 of the network's input
 specs         words of the command line → architecture and weights, judged
 geometry      windows of operations → field size, stride, offset of a location
@@ -22,6 +23,7 @@ fields        size, stride, offset of a layer → mask that one location stamps
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
 rendering     image, mask → pictures: two tiles and a large view
 dissection    maps and class masks → IoU (units, classes)
+localisation  maps of named units, output → scene, objects with masks and boxes
 
 A module imports only from above it in this list; the import contract in pyproject.toml says so.
 """
