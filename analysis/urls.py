@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from analysis.views import atlas, image_sets, networks, pictures, runs
+from analysis.views import (
+    atlas,
+    findings,
+    findings_segments,
+    image_sets,
+    networks,
+    pictures,
+    runs,
+)
 
 app_name = "analysis"
 # The first digits of a run's key, as its `short_key` shows them, or more.
@@ -41,4 +49,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("atlas/<slug:slug>/", atlas.network, name="atlas"),
     path("atlas/<slug:slug>/<str:name>/", atlas.layer, name="atlas_layer"),
     path("atlas/<slug:slug>/<str:name>/<int:channel>/", atlas.unit, name="unit"),
+    path("findings/<slug:slug>/", findings.home, name="findings"),
+    path("findings/<slug:slug>/segments/", findings_segments.page, name="findings_segments"),
 ]

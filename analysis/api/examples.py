@@ -205,6 +205,30 @@ JSONL = OpenApiExample(
     media_type="application/x-ndjson",
     value='{"network": "alexnet", "layer": "pool5", "unit": 12, "concept": "lamp", ...}\n',
 )
+STATISTIC_VALUE: dict[str, Any] = {
+    "statistic": "segments",
+    "network": "alexnet",
+    "image_set": "nyuv2",
+    "run": KEY[:12],
+    "synthetic": False,
+    "rows": [
+        {
+            "layer": "pool5",
+            "field": "disc",
+            "units": 256,
+            "images": 15360,
+            "visible": 0.21,
+            "visible_sd": 0.09,
+        }
+    ],
+}
+STATISTIC = OpenApiExample("A statistic", response_only=True, value=STATISTIC_VALUE)
+STATISTIC_CSV = OpenApiExample(
+    "Rows as CSV",
+    response_only=True,
+    media_type="text/csv",
+    value="layer,field,units,images,visible,visible_sd\r\npool5,disc,256,15360,0.21,0.09\r\n",
+)
 
 KEY_SCHEMA = {"type": "string", "pattern": "^[0-9a-f]{12,64}$"}
 IMAGE_SCHEMA = {
@@ -235,4 +259,26 @@ PICTURES_SCHEMA = {
     "nullable": True,
     "required": ["plain", "segmented"],
     "properties": {"plain": SIZES_SCHEMA, "segmented": SIZES_SCHEMA},
+}
+STATISTIC_SCHEMA = {
+    "type": "object",
+    "required": list(STATISTIC_VALUE),
+    "properties": {
+        "statistic": {"type": "string"},
+        "network": {"type": "string"},
+        "image_set": {"type": "string"},
+        "run": KEY_SCHEMA,
+        "synthetic": {
+            "type": "boolean",
+            "description": "whether the network or the images are made, not found",
+        },
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": {},
+                "description": "one value for each column of the statistic; null where not known",
+            },
+        },
+    },
 }

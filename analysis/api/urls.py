@@ -3,7 +3,17 @@
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from analysis.api import documentation, exports, image_sets, networks, runs, top_images, units
+from analysis.api import (
+    documentation,
+    exports,
+    image_sets,
+    networks,
+    runs,
+    statistics,
+    top_images,
+    units,
+)
+from analysis.services.statistics import STATISTICS
 
 
 class RunKey(StringConverter):
@@ -12,7 +22,14 @@ class RunKey(StringConverter):
     regex = "[0-9a-f]{12,64}"
 
 
+class StatisticName(StringConverter):
+    """The name of a statistic."""
+
+    regex = "|".join(STATISTICS)
+
+
 register_converter(RunKey, "run_key")
+register_converter(StatisticName, "statistic")
 
 UNIT = "units/<slug:network>/<str:layer>/<int:channel>/"
 
@@ -32,6 +49,12 @@ urlpatterns = [
     path("runs/<run_key:key>/", runs.OneRun.as_view(), name="api-run"),
     path("runs/<run_key:key>/cancel/", runs.CancelRun.as_view(), name="api-run-cancel"),
     path("runs/<run_key:key>/resume/", runs.ResumeRun.as_view(), name="api-run-resume"),
+    path(
+        "statistics/<statistic:name>.csv",
+        statistics.OneStatisticAsCsv.as_view(),
+        name="api-statistics-csv",
+    ),
+    path("statistics/<statistic:name>/", statistics.OneStatistic.as_view(), name="api-statistics"),
     re_path(
         r"^exports/units\.(?P<form>csv|jsonl|parquet)$",
         exports.UnitsExport.as_view(),

@@ -26,7 +26,7 @@ def _readable(request: HttpRequest) -> Any:
     return atlas.readable_networks(user)
 
 
-def _network(request: HttpRequest, slug: str) -> Network | None:
+def readable_network(request: HttpRequest, slug: str) -> Network | None:
     """Return a network that whoever asks may read; None sends a stranger to sign in.
 
     To a stranger a private network answers as one that is not there; somebody signed in gets the
@@ -75,7 +75,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def network(request: HttpRequest, slug: str) -> HttpResponse:
     """The layers of one network, with how their labels fall into the six categories."""
-    found = _network(request, slug)
+    found = readable_network(request, slug)
     if found is None:
         return access.ask_to_sign_in(request)
     page = {
@@ -91,7 +91,7 @@ def network(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def layer(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """The units of one layer as a grid of cards; the filters stand in the address."""
-    of = _network(request, slug)
+    of = readable_network(request, slug)
     if of is None:
         return access.ask_to_sign_in(request)
     found = get_object_or_404(of.layers.select_related("network"), name=_plain(name))
@@ -119,7 +119,7 @@ def layer(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 @require_safe
 def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpResponse:
     """One unit: its label and where it comes from, its images, its field, its numbers."""
-    of = _network(request, slug)
+    of = readable_network(request, slug)
     if of is None:
         return access.ask_to_sign_in(request)
     units = Unit.objects.select_related("layer__network").filter(layer__network=of)

@@ -5,7 +5,7 @@ researcher and an admin get, in this order; "in" means sent to sign in. PUT is w
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -43,6 +43,12 @@ def api(address: str, get: str = API_NO, post: str = API_NO, **more: Any) -> Row
     return Row(address, get, post, put=API_NO, **more)
 
 
+def statistic(address: str) -> Row:
+    """Return the row of a statistic: the run in its address is no parameter of other methods."""
+    row = api(address, API_READERS_OF_PRIVATE)
+    return replace(row, post=API_NO.replace("405", "400"), put=API_NO.replace("405", "400"))
+
+
 def owners(status: int) -> str:
     """Return what those get who may change: the creator and an admin."""
     return f"in in 403 {status} 403 {status}"
@@ -62,6 +68,8 @@ PAGES = {
     "analysis:atlas": Row("/atlas/{network}/", "in in 404 200 200 200"),
     "analysis:atlas_layer": Row("/atlas/{network}/conv1/", "in in 404 200 200 200"),
     "analysis:unit": Row("/atlas/{network}/conv1/0/", "in in 404 200 200 200"),
+    "analysis:findings": Row("/findings/{network}/", "in in 404 302 302 302"),
+    "analysis:findings_segments": Row("/findings/{network}/segments/", "in in 404 200 200 200"),
     "analysis:network_add": Row("/networks/add/", RESEARCHERS, "in in 403 422 422 422"),
     "analysis:network": Row("/networks/{network}/", RESEARCHERS),
     "analysis:network_progress": Row("/networks/{network}/progress/", RESEARCHERS),
@@ -125,6 +133,8 @@ API = {
     "api-run": api("/api/v1/runs/{run}/", API_RESEARCHERS),
     "api-run-cancel": api("/api/v1/runs/{run}/cancel/", post="401 401 403 409 403 409"),
     "api-run-resume": api("/api/v1/runs/{run}/resume/", post="401 401 403 409 403 409"),
+    "api-statistics": statistic("/api/v1/statistics/segments/?run={run}"),
+    "api-statistics-csv": statistic("/api/v1/statistics/segments.csv?run={run}"),
     "api-exports-units": api("/api/v1/exports/units.csv", ANYONE),
     "api-campaigns": api("/api/v1/campaigns/", API_RESEARCHERS, "401 401 403 400 400 400"),
     "api-campaign": api("/api/v1/campaigns/{campaign}/", API_RESEARCHERS),

@@ -1,0 +1,48 @@
+"""Which findings there are, and the runs that can show them."""
+
+from dataclasses import dataclass
+
+from django.db.models import F, QuerySet
+
+from analysis.models import Network, Run, State
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One page of findings: its name in the address, its title, and the step it shows."""
+
+    name: str
+    title: str
+    step: str
+    teaches: str  # what will stand there, in one sentence
+
+    @property
+    def address(self) -> str:
+        """Return the name of its address."""
+        return f"analysis:findings_{self.name}"
+
+
+TABS: dict[str, Tab] = {
+    tab.name: tab
+    for tab in (
+        Tab(
+            "segments",
+            "Segmented images",
+            "segment",
+            "How much of a picture each layer's units see, and how the masks were made.",
+        ),
+    )
+}
+
+
+def runs_with(network: Network, step: str) -> QuerySet[Run]:
+    """Return the runs of a network that have finished a step, newest first."""
+    done = Run.objects.filter(network=network, jobs__step=step, jobs__state=State.DONE)
+    newest = done.select_related("network", "image_set")
+    return newest.order_by(F("finished_at").desc(nulls_last=True), "-pk")
+
+
+def first_tab(network: Network) -> Tab:
+    """Return the first page that has something to show, else the first."""
+    shown = (tab for tab in TABS.values() if runs_with(network, tab.step).exists())
+    return next(shown, next(iter(TABS.values())))

@@ -1,0 +1,15 @@
+"""The findings page about segmented images."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from analysis.models import Run
+from analysis.services import segmentation
+from analysis.views.findings import finding, shown, table_of
+
+
+@finding("segments")
+def page(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """How much of a picture the units of a layer see."""
+    return shown(segmentation.figure(run, table_of(run, "segments")))

@@ -1,0 +1,101 @@
+// Draws the figures of a page: Vega-Lite from the server, in the colours of the page, light or dark.
+// Expressions are interpreted, not compiled, as the content security policy has it. Nothing moves.
+const root = document.documentElement;
+
+function token(name) {
+  return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+}
+
+// What the names of styles in the server's drawings look like.
+function config() {
+  const [ink, muted, line, accent] = ["ink", "muted", "line", "accent"].map(token);
+  const font = getComputedStyle(document.body).fontFamily;
+  const words = { labelColor: muted, titleColor: muted, labelFont: font, titleFont: font };
+  const narrow = window.matchMedia("(max-width: 600px)").matches;
+  const sizes = { labelFontSize: 13, titleFontSize: 13, titleFontWeight: 500 };
+  return {
+    background: token("raised"),
+    font,
+    padding: 4,
+    view: { stroke: null },
+    axis: { ...words, ...sizes, gridColor: line, domainColor: line, tickColor: line, labelLimit: 160 },
+    axisX: { labelAngle: 0, labelOverlap: true },
+    legend: {
+      ...words,
+      ...sizes,
+      orient: "top",
+      direction: narrow ? "vertical" : "horizontal",
+      labelLimit: 320,
+    },
+    header: { ...words, ...sizes },
+    text: { color: ink, font, fontSize: 13 },
+    range: {
+      category: ["accent", "simple", "region", "scene", "texture", "object"].map(token),
+      ordinal: ["simple", "texture", "region", "part", "object", "scene"].map(token),
+    },
+    bar: { color: accent },
+    point: { size: 70 },
+    style: {
+      observed: { color: accent, opacity: 1 },
+      reference: { color: muted, strokeDash: [5, 4] },
+      published: { color: muted, strokeWidth: 2, opacity: 1 },
+      interval: { color: muted, strokeWidth: 1.5 },
+    },
+  };
+}
+
+class Figure {
+  constructor(place) {
+    this.place = place;
+    this.name = place.dataset.figure;
+    this.spec = JSON.parse(document.getElementById(this.name).textContent);
+    this.drawing = place.querySelector(".drawing");
+    for (const button of this.buttons) {
+      button.addEventListener("click", () => this.save(button.dataset.save));
+    }
+  }
+
+  get buttons() {
+    return this.place.closest(".finding").querySelectorAll("[data-save]");
+  }
+
+  async draw() {
+    try {
+      this.view?.finalize();
+      const compiled = vegaLite.compile(this.spec, { config: config() }).spec;
+      const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
+        expr: vega.expressionInterpreter,
+        renderer: "svg",
+        container: this.drawing,
+        hover: true,
+      });
+      this.view = await view.runAsync();
+      this.place.dataset.drawn = root.dataset.shown ?? "";
+    } catch (error) {
+      console.error(`figure ${this.name}:`, error);
+      this.drawing.hidden = true;
+      this.place.querySelector("[data-failed]").hidden = false;
+      return;
+    }
+    for (const button of this.buttons) button.hidden = false;
+  }
+
+  async save(form) {
+    const link = document.createElement("a");
+    link.download = `${this.name}.${form}`;
+    if (form === "png") {
+      link.href = await this.view.toImageURL("png", 2);
+      link.click();
+      return;
+    }
+    const file = new Blob([await this.view.toSVG()], { type: "image/svg+xml" });
+    link.href = URL.createObjectURL(file);
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+}
+
+const figures = [...document.querySelectorAll("[data-figure]")].map((place) => new Figure(place));
+const drawAll = () => Promise.all(figures.map((figure) => figure.draw()));
+await drawAll();
+new MutationObserver(drawAll).observe(root, { attributes: true, attributeFilter: ["data-shown"] });

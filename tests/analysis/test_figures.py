@@ -1,0 +1,58 @@
+"""Figures as data: cells of every kind, drawings without a colour of their own."""
+
+import json
+import re
+
+from analysis.services.figures import (
+    Column,
+    Figure,
+    channel,
+    drawing,
+    mark,
+    ordered,
+    whiskers,
+)
+
+ROWS = [
+    {"layer": "conv10", "size": 12.345, "low": 10.0, "high": 14.0, "n": 1200},
+    {"layer": "conv2", "size": None, "low": None, "high": None, "n": 0},
+]
+
+
+def a_figure():
+    place = {"x": ordered("layer", "Layer", ("conv10", "conv2"))}
+    return Figure(
+        name="sizes",
+        question="How large?",
+        answer="So large.",
+        spec=drawing(
+            ROWS,
+            whiskers("low", "high", place),
+            mark("point", place | {"y": channel("size", "px")}, "published"),
+        ),
+        columns=(Column("layer", "Layer"), Column("size", "Size", 1), Column("n", "Units")),
+        rows=ROWS,
+        method="Counted.",
+    )
+
+
+def test_cells_say_what_is_known_and_stand_under_one_another_where_they_are_numbers():
+    first, second = a_figure().table
+    assert first == [("conv10", False), ("12.3", True), ("1,200", True)]
+    assert a_figure().head == [("Layer", False), ("Size", True), ("Units", True)]
+    assert second == [("conv2", False), ("–", False), ("0", True)]
+
+
+def test_a_drawing_keeps_the_order_given_and_goes_from_low_to_high():
+    rule, point = a_figure().spec["layer"]
+    assert rule["encoding"]["y"]["field"] == "low"
+    assert rule["encoding"]["y2"] == {"field": "high"}
+    assert rule["encoding"]["x"]["sort"] == ["conv10", "conv2"]
+    assert point["mark"] == {"type": "point", "style": "published", "filled": False}
+
+
+def test_a_drawing_holds_no_colour_and_leaves_its_rows_alone():
+    spec = a_figure().spec
+    assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgb\(", json.dumps(spec))
+    spec["data"]["values"][0]["size"] = 0
+    assert ROWS[0]["size"] == 12.345

@@ -1,0 +1,67 @@
+"""Findings in a real Chromium: drawn under the policy, light and dark, on a phone, saved."""
+
+import pytest
+from playwright.sync_api import expect
+
+from analysis.models import Network, Segment
+from tests.annotate import factories
+from tests.browser.conftest import accessible
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def run(live_server):
+    """A run over three layers of a public network, half of the pictures by the own field."""
+    made = factories.a_finished_run(units=2, layers=3)
+    Network.objects.update(public=True)
+    Segment.objects.filter(top_image__rank__lt=30).update(field="own", visible=0.1)
+    return made
+
+
+def opened(browser_page, run, tab="segments", **screen):
+    page = browser_page(**screen)
+    page.goto(f"/findings/{run.network.slug}/{tab}/")
+    expect(page.locator("[data-figure][data-drawn]").first).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_figure_is_drawn_in_the_colours_of_the_page_and_passes_axe(browser_page, run, dark):
+    page = opened(browser_page, run, dark=dark)
+    assert page.locator(".drawing svg").count() == 1
+    ground = page.locator(".drawing svg").evaluate("it => getComputedStyle(it).backgroundColor")
+    assert ground == page.locator(".finding").evaluate("it => getComputedStyle(it).backgroundColor")
+    assert page.locator(".drawing svg .mark-symbol path").count() >= 6
+    accessible(page)
+
+
+def test_switching_the_theme_draws_it_again(browser_page, run):
+    page = opened(browser_page, run)
+    assert page.locator("[data-drawn=light]").count() == 1
+    page.locator(".theme-switch").click()
+    expect(page.locator("[data-drawn=dark]")).to_have_count(1)
+    assert page.locator(".drawing svg").count() == 1
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser_page, run):
+    page = opened(browser_page, run, width=360, height=740, touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    accessible(page)
+
+
+@pytest.mark.parametrize(("form", "head"), [("svg", b"<svg"), ("png", b"\x89PNG")])
+def test_a_figure_is_saved_as_a_file(browser_page, run, form, head, tmp_path):
+    page = opened(browser_page, run)
+    with page.expect_download() as download:
+        page.locator(f"[data-save={form}]").click()
+    assert download.value.suggested_filename == f"visible.{form}"
+    download.value.save_as(tmp_path / "saved")
+    assert (tmp_path / "saved").read_bytes().startswith(head)
+
+
+def test_without_scripts_the_table_has_the_numbers(browser_page, run):
+    page = browser_page(java_script_enabled=False)
+    page.goto(f"/findings/{run.network.slug}/segments/")
+    expect(page.get_by_text("Scripts are off, so nothing is drawn")).to_be_visible()
+    expect(page.locator("table tbody tr")).to_have_count(6)
