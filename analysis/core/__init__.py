@@ -20,6 +20,7 @@ quantiles     (batch, units, rows, columns) → counts (units, bins)
 topk          (batch, units, rows, columns), image numbers → k images a unit, with their places
 layer_scan    (batch, units, rows, columns) → both ends and the distribution of one layer
 fields        size, stride, offset of a layer → mask that one location stamps
+discrepancy   changes under an occluder → a unit's own field, its size
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
 rendering     image, mask → pictures: two tiles and a large view
 dissection    maps and class masks → IoU (units, classes)

@@ -1,5 +1,6 @@
-"""Rows of what is known: networks, image sets, runs, top images, semantics, tokens."""
+"""Rows of what is known: networks, image sets, runs, top images, fields, semantics, tokens."""
 
+from analysis.models.fields import ReceptiveField
 from analysis.models.images import Image, ImageSet
 from analysis.models.networks import Layer, Network, Unit
 from analysis.models.runs import Job, Listener, LogLine, Run, Shard
@@ -19,6 +20,7 @@ __all__ = [
     "Listener",
     "LogLine",
     "Network",
+    "ReceptiveField",
     "Run",
     "Segment",
     "Shard",

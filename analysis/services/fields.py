@@ -1,0 +1,98 @@
+"""Empirical receptive fields of a run: the table of layers, and the maps for pages and stamps.
+
+The maps of a layer lie in `runs/<key>/fields/<layer>.npz`: ``channel`` (n,) and ``maps``
+(n, side, side) float16, offsets of STEP pixels from the location, the largest value of each map
+1, NaN where there was no data. Units that have a problem are not in it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+import numpy as np
+
+from analysis.core.arrays import packed, unpacked
+from analysis.core.discrepancy import HALF, Map, mask
+from analysis.core.fields import FieldMask
+from analysis.models import Layer, ReceptiveField, Run, Unit
+from analysis.services import files
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One line of the paper's table: the fields of a layer beside the theoretical one, in px."""
+
+    layer: str
+    theoretical: int | None  # None: a location sees the whole image
+    mean: float | None
+    deviation: float | None  # s.d. over the units (n - 1); None with fewer than two
+    units: int  # with a field
+    problems: int  # looked at, without one
+    converged: int
+
+
+def layer_table(run: Run) -> list[LayerRow]:
+    """Return the run's table, in the order of the network; layers without any field included."""
+    rows = defaultdict(list)
+    for row in ReceptiveField.objects.filter(run=run).select_related("unit").order_by("pk"):
+        rows[row.unit.layer_id].append(row)
+    return [_row(layer, rows[layer.pk]) for layer in run.layers.order_by("position")]
+
+
+def field_file(run: Run, layer: Layer) -> str:
+    """Return the name of the file with a layer's maps."""
+    return f"runs/{run.key}/fields/{layer.name}.npz"
+
+
+def write_maps(run: Run, layer: Layer, maps: Mapping[int, Map]) -> None:
+    """Store the maps of a layer's units, by channel; the same maps give the same bytes."""
+    side = max((len(field) for field in maps.values()), default=1)
+    channels = sorted(maps)
+    whole = [maps[channel] / np.nanmax(maps[channel]) for channel in channels]
+    stacked = np.stack(whole) if whole else np.zeros((0, side, side))
+    arrays = {"channel": np.array(channels, np.int32), "maps": stacked.astype(np.float16)}
+    files.write(field_file(run, layer), packed(arrays))
+
+
+def unit_map(run: Run, unit: Unit) -> Map | None:
+    """Return the map of one unit, its largest value 1; None when the run measured none."""
+    channels, maps = _stored(run, unit.layer)
+    places = np.flatnonzero(channels == unit.channel)
+    return maps[places[0]].astype(np.float32) if len(places) else None
+
+
+def own_fields(run: Run, layer: Layer, share: float = HALF) -> dict[int, FieldMask]:
+    """Return what a location of each unit of a layer sees, by channel; empty where not measured.
+
+    ``share`` of the field's maximum is the threshold: half, as in the rule of its size.
+    """
+    return {channel: mask(field, share) for channel, field in _each(run, layer)}
+
+
+def _each(run: Run, layer: Layer) -> Iterator[tuple[int, Map]]:
+    for channel, field in zip(*_stored(run, layer), strict=True):
+        yield int(channel), field.astype(np.float32)
+
+
+def _stored(run: Run, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
+    """Return channels and maps of a layer; none when the step was not asked for or not done."""
+    try:
+        kept = unpacked(files.read(field_file(run, layer)))
+    except FileNotFoundError:
+        return np.zeros(0, np.int32), np.zeros((0, 1, 1), np.float16)
+    return kept["channel"], kept["maps"]
+
+
+def _row(layer: Layer, rows: Sequence[ReceptiveField]) -> LayerRow:
+    """Return the line of one layer."""
+    sizes = [row.size for row in rows if row.size is not None]
+    return LayerRow(
+        layer=layer.name,
+        theoretical=layer.field_size,
+        mean=fmean(sizes) if sizes else None,
+        deviation=stdev(sizes) if len(sizes) > 1 else None,
+        units=len(sizes),
+        problems=len(rows) - len(sizes),
+        converged=sum(row.converged for row in rows),
+    )
