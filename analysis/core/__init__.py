@@ -2,6 +2,7 @@
 
 arrays        named arrays → one file, the same bytes at any time
 bins          activations → numbers of fixed bins; quantiles of counts
+intervals     share, number of observations → interval that the share lies in
 loading       work for threads → its results, in order
 mixing        whole numbers, seed → whole numbers that look like chance
 runlengths    mask → run lengths; the paths that a page draws
@@ -23,8 +24,12 @@ fields        size, stride, offset of a layer → mask that one location stamps
 discrepancy   changes under an occluder → a unit's own field, its size
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
 rendering     image, mask → pictures: two tiles and a large view
+partitions    view or mask → regions: a number for every pixel
+poisson       image, regions → the image with each region removed, no edge added
+readout       network's last features, scenes → linear head
 dissection    maps and class masks → IoU (units, classes)
 localisation  maps of named units, output → scene, objects with masks and boxes
+minimal       image, regions, score → the way to the minimal image
 
 A module imports only from above it in this list; the import contract in pyproject.toml says so.
 """

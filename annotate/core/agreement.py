@@ -4,14 +4,14 @@ Every vote table here has one row for each answer and one column for each image:
 1 kept, 0 rejected, nan not seen.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.core.intervals import Z95, wilson
+
 Votes = NDArray[np.float64]
-Z95 = 1.959963984540054
 
 
 def share_agreeing(pairs: Sequence[tuple[int, str]], concept: int, category: str) -> float:
@@ -69,14 +69,3 @@ def _variance_of_mean(table: Votes) -> float:
     rest = table - rows[:, None] - columns[None, :] + mean  # (answers, images)
     ms_rest = float((rest**2).sum()) / ((answers - 1) * (images - 1))
     return (ms_rows + ms_columns - ms_rest) / (answers * images)
-
-
-def wilson(p: float, n: float, z: float = Z95) -> tuple[float, float]:
-    """Return Wilson's score interval for a share ``p`` seen in ``n`` observations."""
-    if n <= 0 or not 0 <= p <= 1:
-        raise ValueError(f"no interval for a share of {p} in {n} observations")
-    centre = p + z * z / (2 * n)
-    reach = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    low, high = (centre - reach) / scale, (centre + reach) / scale
-    return max(0.0, min(low, p)), min(1.0, max(high, p))

@@ -118,14 +118,6 @@ def test_the_vote_on_each_image_is_that_of_a_slow_count(answers):
 
 
 # ---- Intervals -------------------------------------------------------------------------------
-def test_wilson_is_that_of_the_textbook():
-    low, high = agreement.wilson(0.8, 50)
-    assert (low, high) == (pytest.approx(0.6696, abs=1e-4), pytest.approx(0.8876, abs=1e-4))
-    assert agreement.wilson(1.0, 57)[0] < 0.95
-    with pytest.raises(ValueError, match="no interval"):
-        agreement.wilson(1.2, 5)
-
-
 def test_people_who_disagree_widen_the_interval():
     alike, apart = np.ones((3, 50)), np.ones((3, 50))
     alike[:, :15] = 0
