@@ -1,7 +1,7 @@
 """From a unit's feature map to the mask that leaves only what drives the unit (PROTOCOL.md).
 
-Locations above half of the map's maximum are stamped with the unit's field. What no stamp covers
-is darkened when the picture is drawn (core/rendering.py).
+Locations above half of the map's maximum, or above one level for all images, are stamped with the
+unit's field. What no stamp covers is darkened when the picture is drawn (core/rendering.py).
 
 Weak images, of which some are planted as negatives, often have no activation above zero at all.
 Such a map borrows the pattern of one of the unit's strong images, moved to another place. Both
@@ -27,6 +27,26 @@ def above_half(maps: Float[np.ndarray, "rows columns"]) -> Pattern:
     if most <= 0:
         return np.zeros(maps.shape, dtype=bool)
     above: Pattern = maps > HALF * most
+    return above
+
+
+def above_level(maps: Float[np.ndarray, "rows columns"], level: float) -> Pattern:
+    """Return the locations above a level; the strongest one alone where none is.
+
+    None where nothing is above zero. The level of a unit is a quantile of its activations over
+    the image set, as in Network Dissection (Bau et al. 2017, section 3.1).
+
+    Raises:
+        ValueError: the level is not finite: nothing was counted of the unit.
+    """
+    if not np.isfinite(level):
+        raise ValueError(f"A unit's level is {level}: its activations were not counted.")
+    if maps.max() <= 0:
+        return np.zeros(maps.shape, dtype=bool)
+    above: Pattern = maps > level
+    if not above.any():
+        above = np.zeros(maps.shape, dtype=bool)
+        above[np.unravel_index(maps.argmax(), maps.shape)] = True
     return above
 
 

@@ -1,4 +1,4 @@
-"""The second look: where the maps of top images are above half of their maximum."""
+"""The second look: where the maps of top images are above their threshold."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,23 +7,34 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 from torch import Tensor
 
-from analysis.core.segments import Pattern, above_half, chance
+from analysis.core.segments import Pattern, above_half, above_level, chance
 from analysis.models import Run, TopImage
 from analysis.pipeline.forward import Forward, Numbered
 
 
 @dataclass(frozen=True)
 class Want:
-    """A map that is wanted of an image: of which unit, and for which top image (its key)."""
+    """A map that is wanted of an image: of which unit, and for which top image (its key).
+
+    ``level`` is the unit's threshold; None: half of each map's own maximum.
+    """
 
     top: int
     module: str
     channel: int
+    level: float | None
 
 
 # What is wanted of each of a batch of images, given by their numbers.
 Wanted = Callable[[Sequence[int]], Mapping[int, Iterable[Want]]]
 Found = dict[int, Pattern]  # by the primary key of the top image
+Levels = Mapping[str, Sequence[float]]  # of every unit, by module; empty: half of the maximum
+
+
+def want_of(top: TopImage, levels: Levels) -> Want:
+    """Return what is wanted for a top image."""
+    module, channel = top.unit.layer.module, top.unit.channel
+    return Want(top.pk, module, channel, levels[module][channel] if levels else None)
 
 
 def patterns(
@@ -45,7 +56,7 @@ def patterns(
         for item, number in enumerate(given):
             for want in wants.get(number, ()):
                 if want.module == module:
-                    batch[number][want.top] = pattern_of(maps[item, want.channel])
+                    batch[number][want.top] = pattern_of(maps[item, want.channel], want.level)
 
     done = 0
     for size in forward.look(images, modules, take):
@@ -54,12 +65,19 @@ def patterns(
         done += size
 
 
-def pattern_of(own: Tensor) -> Pattern:
-    """Return where one unit's map is above half; a layer without a grid is one location."""
-    return above_half(own.reshape(own.shape or (1, 1)).cpu().numpy())
+def pattern_of(own: Tensor, level: float | None) -> Pattern:
+    """Return where one unit's map is on; a layer without a grid is one location."""
+    grid = own.reshape(own.shape or (1, 1)).cpu().numpy()
+    return above_half(grid) if level is None else above_level(grid, level)
 
 
-def lent(forward: Forward, run: Run, tops: QuerySet[TopImage], beat: Callable[[], None]) -> Found:
+def lent(
+    forward: Forward,
+    run: Run,
+    tops: QuerySet[TopImage],
+    levels: Levels,
+    beat: Callable[[], None],
+) -> Found:
     """Return a pattern to borrow for each of ``tops`` that is weak or has no activation above zero.
 
     It is that of one of the unit's strong images, chosen by the number of the image that borrows.
@@ -83,7 +101,7 @@ def lent(forward: Forward, run: Run, tops: QuerySet[TopImage], beat: Callable[[]
         if (top.unit_id, top.rank) in borrowers:
             number = top.image.number
             images[number] = Numbered(number, top.image.path)
-            wants[number].append(Want(top.pk, top.unit.layer.module, top.unit.channel))
+            wants[number].append(want_of(top, levels))
             lending[top.pk] = borrowers[top.unit_id, top.rank]
     modules = sorted({want.module for some in wants.values() for want in some})
     found: Found = {}

@@ -12,16 +12,20 @@ from functools import partial
 
 from django.db.models import QuerySet
 
+from analysis.core.arrays import unpacked
+from analysis.core.bins import quantile
 from analysis.core.fields import LayerFields, LayerGrid, disc, disc_diameter
 from analysis.core.loading import THREADS, in_order
 from analysis.core.rendering import SIZES, View
 from analysis.core.segments import Pattern, moved, stamp
-from analysis.models import Job, Layer, Segment, Shard, TopImage
+from analysis.models import Job, Layer, Run, Segment, Shard, TopImage
 from analysis.pipeline.forward import Forward, Numbered
-from analysis.pipeline.patterns import Found, Want, lent, patterns
-from analysis.pipeline.scan import layers_of
+from analysis.pipeline.patterns import Found, Levels, Want, lent, patterns, want_of
+from analysis.pipeline.scan import layer_file, layers_of
 from analysis.services import files
+from analysis.services.fields import own_fields
 from analysis.services.pictures import picture_file, token_of
+from analysis.services.steps import options_of
 
 ROWS = 500  # written by one statement
 Geometry = Mapping[int, tuple[LayerFields, LayerGrid]]  # by the layer's primary key
@@ -47,9 +51,11 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
     forward = Forward.of(run)
     layers = layers_of(run)
     tops = run.top_images.filter(image__number__gte=shard.first, image__number__lt=shard.last)
-    borrowed = lent(forward, run, tops, lambda: beat(0))
-    drawings = planned(forward, tops, [layer.module for layer in layers], borrowed)
-    geometry = {layer.pk: geometry_of(layer, forward) for layer in layers}
+    levels = levels_of(run, layers)
+    borrowed = lent(forward, run, tops, levels, lambda: beat(0))
+    modules = [layer.module for layer in layers]
+    drawings = planned(forward, tops, modules, levels=levels, borrowed=borrowed)
+    geometry = {layer.pk: geometry_of(run, layer, forward) for layer in layers}
     segments: list[Segment] = []
     for number, rows in in_order(partial(draw, forward, geometry), drawings, ahead=2 * THREADS):
         segments += rows
@@ -69,8 +75,26 @@ def write_rows(segments: list[Segment]) -> None:
     Segment.objects.bulk_create(segments, batch_size=ROWS, ignore_conflicts=True)
 
 
+def levels_of(run: Run, layers: Sequence[Layer]) -> Levels:
+    """Return the thresholds of all units, by module; nothing where it is half of each maximum."""
+    options = options_of(run, "segment")
+    if options["threshold"] == "half":
+        return {}
+    levels = {}
+    for layer in layers:
+        kept = unpacked(files.read(layer_file(run, layer)))
+        at = 1 - options["top_share"]
+        levels[layer.module] = quantile(kept["counts"], int(kept["first"][0]), at).tolist()
+    return levels
+
+
 def planned(
-    forward: Forward, tops: QuerySet[TopImage], modules: list[str], borrowed: Found
+    forward: Forward,
+    tops: QuerySet[TopImage],
+    modules: list[str],
+    *,
+    levels: Levels,
+    borrowed: Found,
 ) -> Iterator[Drawing]:
     """Look once more at the images that ``tops`` name, in order; yield what is to be drawn."""
     named = tops.order_by("image__number").values_list("image__number", "image__path").distinct()
@@ -79,10 +103,7 @@ def planned(
 
     def wanted(numbers: Sequence[int]) -> Mapping[int, list[Want]]:
         rows.update(rows_of(tops, numbers))
-        return {
-            number: [Want(t.pk, t.unit.layer.module, t.unit.channel) for t in rows[number]]
-            for number in numbers
-        }
+        return {number: [want_of(top, levels) for top in rows[number]] for number in numbers}
 
     for image, found in patterns(forward, images, modules, wanted):
         yield Drawing(
@@ -110,7 +131,7 @@ def shown(top: TopImage, pattern: Pattern, borrowed: Found) -> Pattern:
     return moved(borrowed.get(top.pk, pattern), top.image.number, top.unit.channel)
 
 
-def geometry_of(layer: Layer, forward: Forward) -> tuple[LayerFields, LayerGrid]:
+def geometry_of(run: Run, layer: Layer, forward: Forward) -> tuple[LayerFields, LayerGrid]:
     """Return the fields of a layer's units and where its locations lie in the input."""
     grid = LayerGrid(
         rows=layer.height,
@@ -121,7 +142,7 @@ def geometry_of(layer: Layer, forward: Forward) -> tuple[LayerFields, LayerGrid]
         stride=layer.field_stride,
         offset=layer.field_offset,
     )
-    return LayerFields(disc(disc_diameter(grid))), grid
+    return LayerFields(disc(disc_diameter(grid)), own_fields(run, layer)), grid
 
 
 def draw(forward: Forward, geometry: Geometry, drawing: Drawing) -> tuple[int, list[Segment]]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from analysis.core.loading import batched
 from analysis.models import Job, Run, State
-from analysis.services import segmentation
+from analysis.services import visibility
 from analysis.services.measures import Statistic
 from analysis.services.spreadsheets import neutralise
 
 STATISTICS: dict[str, Statistic] = {
-    statistic.name: statistic for statistic in (segmentation.VISIBLE,)
+    statistic.name: statistic for statistic in (visibility.VISIBLE,)
 }
 PAGE = 1000
 

@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 
 from analysis.models import ImageSet, Layer, Network, Run
+from analysis.services import segmentation
 from analysis.services.options import Option, filled
 from analysis.services.recipes import Recipe, RunRefused
 
@@ -104,14 +105,6 @@ def _scanned(recipe: Recipe) -> str:
     )
 
 
-def _segmented(recipe: Recipe) -> str:
-    return (
-        "Each of these images was segmented by the unit's feature map: locations above half"
-        " of the map's maximum were stamped with the receptive field, and what lay outside"
-        " was darkened to a fifth (Zhou et al., 2015)."
-    )
-
-
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
@@ -133,7 +126,9 @@ STEPS: dict[str, Step] = {
             needs=("scan",),
             plan=plan_images,
             words="cut them down to what the unit sees",
-            sentence=_segmented,
+            sentence=segmentation.in_words,
+            asks=segmentation.ASKS,
+            options=segmentation.kept_options,
         ),
     )
 }

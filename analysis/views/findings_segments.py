@@ -5,11 +5,11 @@ from typing import Any
 from django.http import HttpRequest
 
 from analysis.models import Run
-from analysis.services import segmentation
+from analysis.services import visibility
 from analysis.views.findings import finding, shown, table_of
 
 
 @finding("segments")
 def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     """How much of a picture the units of a layer see."""
-    return shown(segmentation.figure(run, table_of(run, "segments")))
+    return shown(visibility.figure(run, table_of(run, "segments")))

@@ -8,9 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
+from analysis.core.arrays import unpacked
+from analysis.core.bins import quantile
+from analysis.core.images import open_image, prepare
 from analysis.models import Segment, TopImage
 from analysis.pipeline import forward, scan, segment
-from analysis.services import files
+from analysis.services import fields, files
 from analysis.services.pictures import picture_file, token_of
 from analysis.services.shards import Interrupted
 from tests.analysis.photographs import PREPARATION, a_net, a_scan, job_of, shards_of
@@ -38,7 +41,11 @@ def nobody(done):
 @pytest.fixture
 def run(net, tmp_path):
     """A run whose scan is done."""
-    run = a_scan(tmp_path, count=12)
+    return scanned(tmp_path)
+
+
+def scanned(tmp_path, **recipe):
+    run = a_scan(tmp_path, count=12, **recipe)
     for shard in shards_of(run, "scan"):
         scan.work(shard, nobody)
     scan.finish(job_of(run, "scan"))
@@ -150,3 +157,63 @@ def test_an_image_that_vanished_after_the_scan_is_named(run):
     (Path(run.image_set.root) / image.path).unlink()
     with pytest.raises(ValueError, match=rf"Image {image.number} \({image.path}\)"):
         segment.work(shards_of(run, "segment")[0], nobody)
+
+
+def shares(run, end="top"):
+    """Return how much each picture of one end leaves visible, by unit and rank."""
+    tops = TopImage.objects.filter(run=run, end=end).select_related("segment", "unit__layer")
+    return {(str(top.unit), top.rank): top.segment.visible for top in tops}
+
+
+def test_a_units_own_field_is_stamped_where_the_run_measured_one(run):
+    layer = run.layers.get(name="late")
+    small = np.zeros((5, 5), np.float32)
+    small[1:4, 1:4] = 1.0
+    fields.write_maps(run, layer, {2: small})
+    segmented(run)
+    own = Segment.objects.filter(field="own")
+    assert set(own.values_list("top_image__unit__layer__name", "top_image__unit__channel")) == {
+        ("late", 2)
+    }
+    assert own.count() == 8
+    assert Segment.objects.filter(field="disc").count() == 12 * 8
+
+
+def test_the_mask_of_the_own_field_is_the_fields_pixels_at_every_location_that_is_on(run, net):
+    """Slowly: the map of one image, thresholded and painted by hand."""
+    layer = run.layers.get(name="late")
+    lopsided = np.zeros((5, 5), np.float32)
+    lopsided[2, 2:5] = 1.0
+    fields.write_maps(run, layer, {2: lopsided})
+    covers = fields.own_fields(run, layer)[2].covers
+    segmented(run)
+    top = TopImage.objects.select_related("image", "segment").get(
+        unit__layer=layer, unit__channel=2, end="top", rank=0
+    )
+    picture = open_image(Path(run.image_set.root) / top.image.path)
+    with torch.no_grad():
+        maps = net[:5](torch.from_numpy(prepare(picture, PREPARATION))[None])[0, 2].numpy()
+    mask = np.zeros((32, 32), dtype=bool)
+    for row, column in zip(*(maps > maps.max() / 2).nonzero(), strict=True):
+        y, x = int(1.5 + 4 * row), int(1.5 + 4 * column)
+        for down, right in zip(*covers.nonzero(), strict=True):
+            at = y + down - len(covers) // 2, x + right - len(covers) // 2
+            if 0 <= at[0] < 32 and 0 <= at[1] < 32:
+                mask[at] = True
+    assert top.segment.visible == pytest.approx(mask.mean())
+
+
+def test_a_quantile_of_all_activations_may_be_the_threshold(net, tmp_path):
+    usual = scanned(tmp_path)
+    segmented(usual)
+    chosen = {"segment": {"threshold": "quantile", "top_share": 0.02}}
+    strict = scanned(tmp_path, options=chosen)
+    segmented(strict)
+    kept = unpacked(files.read(scan.layer_file(strict, strict.layers.get(name="early"))))
+    level = quantile(kept["counts"], int(kept["first"][0]), 0.98)[0]
+    assert level > 0
+    before, after = shares(usual), shares(strict)
+    assert before.keys() == after.keys()
+    assert min(after.values()) > 0
+    assert np.mean(list(after.values())) < np.mean(list(before.values()))
+    assert min(shares(strict, "low").values()) > 0  # planted ones still borrow

@@ -14,7 +14,7 @@ from analysis.core.activations import maps_of
 from analysis.core.fields import FieldMask, LayerGrid, disc, disc_diameter
 from analysis.core.images import Preprocessing, prepare
 from analysis.core.rendering import View
-from analysis.core.segments import above_half, moved, stamp
+from analysis.core.segments import above_half, above_level, moved, stamp
 
 SIDE = 64
 
@@ -27,6 +27,16 @@ def test_locations_above_half_of_the_maximum_are_kept():
 def test_a_map_without_anything_above_zero_has_no_pattern():
     assert not above_half(np.array([[0.0, -2.0]], np.float32)).any()
     assert not above_half(np.full((3, 3), -1.0, np.float32)).any()
+
+
+def test_locations_above_a_level_are_kept_and_the_strongest_alone_where_none_is():
+    maps = np.array([[0.0, 2.0], [1.0, 2.0]], np.float32)
+    assert above_level(maps, 0.5).tolist() == [[False, True], [True, True]]
+    assert above_level(maps, 2.0).tolist() == [[False, True], [False, False]]  # the first of equals
+    assert above_level(maps, -1.0).all()
+    assert not above_level(np.array([[0.0, -2.0]], np.float32), -3.0).any()
+    with pytest.raises(ValueError, match="A unit's level is nan"):
+        above_level(maps, float("nan"))
 
 
 def test_a_moved_pattern_is_as_large_and_lies_where_the_image_alone_says():

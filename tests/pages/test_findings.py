@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from analysis.models import Job, Segment, State
-from analysis.services import segmentation
+from analysis.services import visibility
 from analysis.services.findings import TABS
 from tests.annotate import factories
 
@@ -90,8 +90,8 @@ def test_synthetic_says_so(client, run):
 def test_both_masks_stand_beside_each_other(run):
     odd = Segment.objects.filter(top_image__rank__gte=30, top_image__end="top")
     odd.update(field="own", visible=0.1)
-    disc, own = segmentation.visible(run)
+    disc, own = visibility.visible(run)
     assert (disc.field, disc.images, disc.visible) == ("disc", 60, pytest.approx(0.2))
     assert (own.field, own.images, own.visible) == ("own", 60, pytest.approx(0.1))
     told = "the layer's disc 20% and the unit's own field 10% of the image"
-    assert told in segmentation.figure(run, "").answer
+    assert told in visibility.figure(run, "").answer
