@@ -7,13 +7,15 @@ that is lost, late or doubled changes nothing, for `sweep` sends it again.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from threading import Event, Lock
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
+from PIL.Image import Image
 
 from analysis.models import ImageSet, Job, Network, Run, State
-from analysis.services import image_sets, jobs, shards
+from analysis.services import detections, image_sets, jobs, shards
 
 # Enough for several idle workers to join at once; others find the work when they sweep.
 WAKE_UPS = 4
@@ -68,6 +70,7 @@ def sweep(queues: Collection[str] | None = None) -> None:
     several workers at once, does no harm.
     """
     now = free_lost()
+    detections.forget(now)
     _wake_registered(now)
     if _at_work.locked():
         return  # a busy worker needs no wake-up: it sweeps when it has done
@@ -88,6 +91,28 @@ def inspect_network(network_pk: int) -> None:
 def import_images(image_set_pk: int) -> None:
     """List a registered folder of images; a second delivery does nothing."""
     image_sets.import_images(ImageSet.objects.get(pk=image_set_pk))
+
+
+@shared_task
+def detect(detection_pk: int) -> None:
+    """Look at the image that somebody waits for; a second delivery finds it taken and stops."""
+    detection = detections.claim(detection_pk, timezone.now())
+    if detection is not None:
+        from analysis.pipeline import detect as detecting  # late: torch is loaded by workers only
+
+        detecting.answer(detection)
+
+
+def look_at(network: Network, picture: Image) -> dict[str, Any]:
+    """Show a network an image, and return what a worker sees in it; the caller waits.
+
+    Raises:
+        DetectionRefused: the network cannot be run, or failed on the image.
+        Busy: no worker is there, or none answered in time.
+    """
+    detection = detections.ask(network, picture)
+    detect.apply_async((detection.pk,), queue=detections.QUEUE, expires=detections.DEADLINE)
+    return detections.answered(network, picture, detections.wait_for(detection))
 
 
 def _wake_registered(now: datetime) -> None:

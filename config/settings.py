@@ -199,7 +199,8 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "data_folder_in": str(broker_folder),
         "data_folder_out": str(broker_folder),
         "control_folder": str(VAR / "broker-control"),
-        "polling_interval": 0.1,
+        # Somebody may be waiting for the message: half of this is lost on the way, each time.
+        "polling_interval": 0.03,
     }
 
 # ---- REST API ------------------------------------------------------------------------------
@@ -227,6 +228,9 @@ REST_FRAMEWORK = {
 API_USER_PER_MINUTE = env.whole("API_USER_PER_MINUTE", 1200)
 API_NOBODY_PER_MINUTE = env.whole("API_NOBODY_PER_MINUTE", 120)
 API_EXPORTS_PER_MINUTE = env.whole("API_EXPORTS_PER_MINUTE", 30)
+# Images a minute that one user, or one address of nobody, may have looked at, by page or API.
+DETECTIONS_PER_MINUTE = env.whole("DETECTIONS_PER_MINUTE", 60)
+NOBODY_DETECTIONS_PER_MINUTE = env.whole("NOBODY_DETECTIONS_PER_MINUTE", 20)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Unitscope",
     "DESCRIPTION": (

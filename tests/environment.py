@@ -14,5 +14,6 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("TORCH_THREADS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"
 # Hundreds of calls a minute come from one address here; the tests of the limits set their own.
-for limit in ("API_USER_PER_MINUTE", "API_NOBODY_PER_MINUTE", "API_EXPORTS_PER_MINUTE"):
+limits = ("API_USER_PER_MINUTE", "API_NOBODY_PER_MINUTE", "API_EXPORTS_PER_MINUTE")
+for limit in (*limits, "DETECTIONS_PER_MINUTE", "NOBODY_DETECTIONS_PER_MINUTE"):
     os.environ[limit] = "0"

@@ -21,12 +21,14 @@ class Endpoint(GenericAPIView[Any]):
     """One address. A subclass says what it reads, and which parameters it takes."""
 
     # Nothing is replaced or deleted through the API, and the schema tells more than OPTIONS would.
-    http_method_names = ("get", "head", "post")
+    http_method_names: tuple[str, ...] = ("get", "head", "post")
     # Query parameters beside those of the filters and of pagination.
     accepts: frozenset[str] = frozenset()
     # Which limit counts calls to this address: see throttling.
     rate = "calls"
     orderings: tuple[str, ...] = ("pk",)
+    # Bytes that a body may have where it is not what its kind usually may.
+    longest: int | None = None
     # A list takes the parameters of its filters and of its pages.
     is_list = False
 
@@ -40,7 +42,7 @@ class Endpoint(GenericAPIView[Any]):
         self.format_kwarg = None
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
-        insist_on_length(request)
+        insist_on_length(request, self.longest)
         try:
             self.perform_authentication(request)
         finally:

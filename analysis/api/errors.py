@@ -35,6 +35,18 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
+class Unavailable(exceptions.APIException):
+    """Nobody can do it now; later somebody may."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Nobody can do this now: try again later."
+    default_code = "busy"
+
+    def __init__(self, detail: str, wait: int) -> None:
+        super().__init__(detail)
+        self.wait = wait
+
+
 def shape(code: str, message: str, fields: Fields | None = None) -> dict[str, Any]:
     """Return the body of an error."""
     return {"error": {"code": code, "message": message, "fields": fields or {}}}

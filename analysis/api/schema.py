@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
-from analysis.api.permissions import ReadersAndResearchers
+from analysis.api.permissions import Readers, ReadersAndResearchers
 from analysis.models import Category
 
 
@@ -15,7 +15,8 @@ class Describe(AutoSchema):
         """Return the ways to prove oneself; an empty one where nobody may read too."""
         ways: list[dict[str, Any]] = super().get_auth()
         open_to_all = ReadersAndResearchers in self.view.permission_classes
-        return [*ways, {}] if open_to_all and self.method == "GET" else ways
+        open_to_all = open_to_all and self.method == "GET"
+        return [*ways, {}] if open_to_all or Readers in self.view.permission_classes else ways
 
 
 # What may go wrong anywhere, and with what in the address or the method.
@@ -29,10 +30,12 @@ SENTENCES = {
     "409": "This contradicts how things stand: `message` says how.",
     "413": "The body is too large.",
     "415": "The body must be of a type that this operation takes.",
+    "503": "Nobody can do this now: wait as many seconds as `Retry-After` says.",
     "429": "Too many calls: wait as many seconds as `Retry-After` says.",
 }
 ALWAYS = ("400", "401", "403", "404", "405", "406", "429")
 WITH_BODY = ("413", "415")
+SOMETIMES = {"409", "503"}
 ERROR = {
     "type": "object",
     "required": ["error"],
@@ -68,18 +71,24 @@ def add_errors(result: dict[str, Any], **more: Any) -> dict[str, Any]:
         }
         for status, sentence in SENTENCES.items()
     }
-    components["responses"]["Error429"]["headers"] = {
-        "Retry-After": {"schema": {"type": "integer"}, "description": "seconds to wait"}
-    }
+    for status in ("429", "503"):
+        components["responses"][f"Error{status}"]["headers"] = {
+            "Retry-After": {"schema": {"type": "integer"}, "description": "seconds to wait"}
+        }
     for operations in result["paths"].values():
         for method, operation in operations.items():
-            for status in ALWAYS + (WITH_BODY if method == "post" else ()):
-                if status == "403" and {} in operation.get("security", ()):
-                    continue  # nobody is turned away: what he may not see is not there
-                operation["responses"].setdefault(status, answer(status))
-            if "409" in operation["responses"]:
-                operation["responses"]["409"] = answer("409")
+            name_errors(method, operation)
     return result
+
+
+def name_errors(method: str, operation: dict[str, Any]) -> None:
+    """Name the errors of one operation."""
+    for status in ALWAYS + (WITH_BODY if method == "post" else ()):
+        if status == "403" and {} in operation.get("security", ()):
+            continue  # nobody is turned away: what he may not see is not there
+        operation["responses"].setdefault(status, answer(status))
+    for status in SOMETIMES & operation["responses"].keys():
+        operation["responses"][status] = answer(status)
 
 
 def answer(status: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
 from analysis.api import (
+    detect,
     documentation,
     exports,
     image_sets,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("docs/", documentation.docs, name="api-docs"),
     path("networks/", networks.Networks.as_view(), name="api-networks"),
     path("networks/<slug:network>/", networks.OneNetwork.as_view(), name="api-network"),
+    path("networks/<slug:network>/detect/", detect.Detect.as_view(), name="api-detect"),
     path("layers/", networks.Layers.as_view(), name="api-layers"),
     path("units/", units.Units.as_view(), name="api-units"),
     path(UNIT, units.OneUnit.as_view(), name="api-unit"),

@@ -93,5 +93,35 @@ def maps_of(
     return kept
 
 
+def maps_and_output(
+    model: nn.Module, names: Sequence[str], batch: Float[Tensor, "batch ..."]
+) -> tuple[dict[str, Tensor], Any]:
+    """Return a copy of every named layer's first output, and what the whole network gives.
+
+    Raises:
+        ValueError: a layer that the model does not have, that did not run, or whose output is
+            not one tensor.
+    """
+    kept: dict[str, Any] = {}
+    modules = dict(model.named_modules())
+    if unknown := [name for name in names if name not in modules]:
+        raise ValueError(f"The network has no layer {', '.join(unknown)}.")
+
+    def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            # A copy: a later layer may overwrite it in place.
+            kept.setdefault(name, output.clone() if isinstance(output, Tensor) else None)
+
+        return hook
+
+    with ExitStack() as stack, torch.inference_mode():
+        for name in names:
+            stack.callback(modules[name].register_forward_hook(keep(name)).remove)
+        output = model(batch)
+    if wrong := [name for name in names if kept.get(name) is None]:
+        raise ValueError(f"These layers gave no map on the input: {', '.join(wrong)}.")
+    return kept, output
+
+
 def _nobody(name: str, maps: Tensor) -> None:
     """Take nothing: no pass is under way."""

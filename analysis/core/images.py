@@ -4,11 +4,13 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
+from math import ceil, floor
+from os import SEEK_END
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-from jaxtyping import Float32, Integer
+from jaxtyping import Float32, Integer, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 # Below Pillow's own alarm (89 million), and above every camera that is likely to be met.
@@ -105,6 +107,21 @@ class Preprocessing:
         left, top = (width - self.width * scale) / 2, (height - self.height * scale) / 2
         return max(left, 0.0), max(top, 0.0), min(width - left, width), min(height - top, height)
 
+    def placed(self, seen: tuple[int, int, int, int], width: int, height: int) -> tuple[int, ...]:
+        """Return a box of the input (left, top, right, bottom) in pixels of the upright image.
+
+        Corners are rounded outward, so that nothing of the box is lost.
+        """
+        left, top, right, bottom = self.box(width, height)
+        across, down = (right - left) / self.width, (bottom - top) / self.height
+        least = 1e-9  # of a pixel: what arithmetic adds to a whole number is no pixel more
+        return (
+            floor(left + seen[0] * across + least),
+            floor(top + seen[1] * down + least),
+            ceil(left + seen[2] * across - least),
+            ceil(top + seen[3] * down - least),
+        )
+
 
 def below(root: Path, path: str) -> Path:
     """Return the real path of a file below ``root``.
@@ -128,8 +145,10 @@ def below(root: Path, path: str) -> Path:
     return real
 
 
-def open_image(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def open_image(path: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Return an image as it is meant to be seen: upright, 8-bit RGB, its first frame.
+
+    ``path`` is a file, or one that is open for reading.
 
     Palette, grey, 16-bit, CMYK and animated files are converted; transparent pixels lie on white.
 
@@ -155,7 +174,7 @@ def open_mask(path: Path, max_pixels: int = MAX_PIXELS) -> Integer[np.ndarray, "
     return np.asarray(image).astype(np.int32)
 
 
-def decode(path: Path, max_pixels: int) -> Image.Image:
+def decode(path: Path | BinaryIO, max_pixels: int) -> Image.Image:
     """Return the first frame of a file, decoded whole.
 
     Raises:
@@ -173,7 +192,7 @@ def decode(path: Path, max_pixels: int) -> Image.Image:
     except ImageRefused:
         raise
     except UnidentifiedImageError:
-        if path.stat().st_size == 0:
+        if _is_empty(path):
             raise ImageRefused("the file is empty") from None
         raise ImageRefused(f"not an image that is read here ({', '.join(FORMATS)})") from None
     except Image.DecompressionBombError:
@@ -181,6 +200,11 @@ def decode(path: Path, max_pixels: int) -> Image.Image:
     except Exception as error:  # what a decoder raises for broken bytes is not foreseeable
         reason = str(error).split("\n")[0][:150] or type(error).__name__
         raise ImageRefused(f"broken or cut short: {reason}") from error
+
+
+def _is_empty(path: Path | BinaryIO) -> bool:
+    """Return whether a file has no bytes."""
+    return (path.stat().st_size if isinstance(path, Path) else path.seek(0, SEEK_END)) == 0
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -224,7 +248,14 @@ def prepare(image: Image.Image, preparation: Preprocessing) -> Float32[np.ndarra
     numpy, because the web side reads images too and never loads torch: join a batch with
     ``torch.from_numpy(numpy.stack(inputs))``.
     """
-    pixels = np.asarray(view(image, preparation), np.float32) / 255  # (h, w, 3)
+    return normalised(np.asarray(view(image, preparation), np.uint8), preparation)
+
+
+def normalised(
+    seen: UInt8[np.ndarray, "h w 3"], preparation: Preprocessing
+) -> Float32[np.ndarray, "3 h w"]:
+    """Return what the network sees of an image (`view`) as the numbers it is given."""
+    pixels = seen.astype(np.float32) / 255
     if preparation.channels == "BGR":
         pixels = pixels[:, :, ::-1]
     mean, std = (np.array(v, np.float32) for v in (preparation.mean, preparation.std))

@@ -160,22 +160,6 @@ def boxes(mask: Bool[np.ndarray, "height width"]) -> tuple[Box, ...]:
     return tuple(found[part] for part in order)
 
 
-def in_image(box: Box, view: tuple[float, float, float, float], size: tuple[int, int]) -> Box:
-    """Return a box of the input in pixels of the image whose part ``view`` the network saw.
-
-    ``view`` is left, top, right, bottom in the image (`Preprocessing.box`), ``size`` the input's
-    height and width. Corners are rounded outward, so that nothing of the box is lost.
-    """
-    height, width = size
-    across, down = (view[2] - view[0]) / width, (view[3] - view[1]) / height
-    return (
-        int(np.floor(view[0] + box[0] * across + 1e-9)),
-        int(np.floor(view[1] + box[1] * down + 1e-9)),
-        int(np.ceil(view[0] + box[2] * across - 1e-9)),
-        int(np.ceil(view[1] + box[3] * down - 1e-9)),
-    )
-
-
 def scene(
     output: Float[np.ndarray, "..."], names: Sequence[str], most: int = 5
 ) -> list[tuple[str, float]]:

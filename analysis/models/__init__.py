@@ -1,5 +1,6 @@
 """Rows of what is known: networks, image sets, runs, top images, fields, semantics, tokens."""
 
+from analysis.models.detections import Detection
 from analysis.models.fields import ReceptiveField
 from analysis.models.images import Image, ImageSet
 from analysis.models.networks import Layer, Network, Unit
@@ -13,6 +14,7 @@ __all__ = [
     "OPEN",
     "ApiToken",
     "Category",
+    "Detection",
     "Image",
     "ImageSet",
     "Job",

@@ -13,15 +13,22 @@ def device_of(run: Run) -> torch.device:
         RuntimeError: CUDA is asked for and absent here; another worker may have it.
     """
     wanted = next((name for name in (run.device, settings.DEVICE) if name != "auto"), "auto")
-    here = torch.cuda.is_available()
-    if wanted.startswith("cuda") and not here:
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
         raise RuntimeError(
             f"Run {run} asks for {wanted}, and this worker has no CUDA device. Start a worker on"
             " a machine with one, or ask for the run with device auto or cpu."
         )
-    if wanted == "auto":
-        wanted = "cuda" if here else "cpu"
-    return torch.device(wanted)
+    return here() if wanted == "auto" else torch.device(wanted)
+
+
+def here() -> torch.device:
+    """Return the device for what no run asks for: the installation's, else the machine's best.
+
+    An image that somebody waits for is looked at on a CPU where the CUDA that is meant is absent.
+    """
+    if settings.DEVICE == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda" if settings.DEVICE == "auto" else settings.DEVICE)
 
 
 def settle(device: torch.device) -> None:

@@ -85,10 +85,10 @@ class Forward:
             for batch in batched(read, size):
                 image = torch.tensor([number for number, _ in batch], device=self.device)
                 pixels = torch.from_numpy(np.stack([pixels for _, pixels in batch]))
-                layout = _layout(self.model)
+                lie = layout(self.model)
                 with self._precision():
                     run(
-                        pixels.to(self.device).contiguous(memory_format=layout),
+                        pixels.to(self.device).contiguous(memory_format=lie),
                         lambda name, maps, image=image: take(name, maps.float(), image),  # type: ignore[misc]
                     )
                 yield len(batch)
@@ -107,10 +107,10 @@ class Forward:
 def _loaded(pk: int, fingerprint: str, device: str) -> tuple[nn.Module, Preprocessing]:
     """Return a network; kept for the next shard, and told by its content, not only its row."""
     model, preparation = networks.load(Network.objects.get(pk=pk), torch.device(device))
-    return model.to(memory_format=_layout(model)), preparation
+    return model.to(memory_format=layout(model)), preparation
 
 
-def _layout(model: nn.Module) -> torch.memory_format:
+def layout(model: nn.Module) -> torch.memory_format:
     """Return how tensors lie in memory: channels last is half as fast again on a CPU.
 
     An exported program has fixed views that were traced in the plain layout: it keeps that.

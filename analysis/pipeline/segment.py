@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from analysis.core.arrays import unpacked
 from analysis.core.bins import quantile
 from analysis.core.fields import LayerFields, LayerGrid, disc, disc_diameter
+from analysis.core.images import Preprocessing
 from analysis.core.loading import THREADS, in_order
 from analysis.core.rendering import SIZES, View
 from analysis.core.segments import Pattern, moved, stamp
@@ -55,7 +56,7 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
     borrowed = lent(forward, run, tops, levels, lambda: beat(0))
     modules = [layer.module for layer in layers]
     drawings = planned(forward, tops, modules, levels=levels, borrowed=borrowed)
-    geometry = {layer.pk: geometry_of(run, layer, forward) for layer in layers}
+    geometry = {layer.pk: geometry_of(run, layer, forward.preparation) for layer in layers}
     segments: list[Segment] = []
     for number, rows in in_order(partial(draw, forward, geometry), drawings, ahead=2 * THREADS):
         segments += rows
@@ -131,13 +132,15 @@ def shown(top: TopImage, pattern: Pattern, borrowed: Found) -> Pattern:
     return moved(borrowed.get(top.pk, pattern), top.image.number, top.unit.channel)
 
 
-def geometry_of(run: Run, layer: Layer, forward: Forward) -> tuple[LayerFields, LayerGrid]:
+def geometry_of(
+    run: Run, layer: Layer, preparation: Preprocessing
+) -> tuple[LayerFields, LayerGrid]:
     """Return the fields of a layer's units and where its locations lie in the input."""
     grid = LayerGrid(
         rows=layer.height,
         columns=layer.width,
-        height=forward.preparation.height,
-        width=forward.preparation.width,
+        height=preparation.height,
+        width=preparation.width,
         size=layer.field_size,
         stride=layer.field_stride,
         offset=layer.field_offset,

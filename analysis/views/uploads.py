@@ -1,4 +1,7 @@
-"""Takes uploads in: from researchers only, and no more than is allowed, before they are stored."""
+"""Takes uploads in: no more than is allowed, and from whom, before they are stored.
+
+Researchers upload weights. Anybody may have an image looked at, which is smaller and not kept.
+"""
 
 import re
 import tempfile
@@ -12,10 +15,16 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 
 from analysis.services.access import is_researcher
+from analysis.services.detections import LARGEST_FILE
+
+# The addresses where anybody may send an image.
+LOOKING = ("analysis:try", "api-detect")
 
 
 class Limit(FileUploadHandler):
     """The first upload handler of every request: it stops what is too large or a stranger's.
+
+    At the addresses that look at images anybody may send one, up to the size of an image.
 
     The form of a page is read for its token before any view has looked who is there, so without
     this anybody could fill the disk of the server.
@@ -29,10 +38,17 @@ class Limit(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Pass a piece on to the handlers that store it."""
         self.received += len(raw_data)
-        user = getattr(self.request, "user", None)
-        if user is None or not is_researcher(user) or self.received > limit():
+        if self.received > self.allowed():
             raise StopUpload(connection_reset=True)
         return raw_data
+
+    def allowed(self) -> int:
+        """Return how many bytes whoever asks may send to this address."""
+        match = getattr(self.request, "resolver_match", None)
+        if match is not None and match.view_name in LOOKING:
+            return LARGEST_FILE
+        user = getattr(self.request, "user", None)
+        return 0 if user is None or not is_researcher(user) else limit()
 
     def file_complete(self, file_size: int) -> None:
         """Leave the file to the handlers that store it."""

@@ -4,6 +4,7 @@ import pytest
 
 from analysis.services.steps import STEPS
 from tests.analysis import standin
+from tests.analysis.looking import scanned, small_net, worker  # noqa: F401 - fixtures
 from tests.analysis.made import standin_steps
 
 

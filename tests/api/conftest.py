@@ -4,6 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from analysis.services import tokens
+from tests.analysis.looking import scanned, small_net, worker  # noqa: F401 - fixtures
 
 
 def caller(user):

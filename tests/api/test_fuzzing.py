@@ -7,6 +7,7 @@ from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
+from analysis.api.detection_example import DETECTION
 from analysis.api.documentation import schema
 from analysis.services import tokens
 from config.wsgi import application
@@ -63,6 +64,9 @@ def world(settings, tmp_path, monkeypatch, researcher):
     for task in ("inspect_network", "import_images"):
         monkeypatch.setattr(f"analysis.tasks.{task}.delay_on_commit", lambda pk: None)
     monkeypatch.setattr("analysis.tasks.wake_run", lambda run: None)
+    # Whatever bytes are made up stand for a picture, in which a worker sees what the page shows.
+    monkeypatch.setattr("analysis.services.detections.picture_of", lambda file, size: None)
+    monkeypatch.setattr("analysis.tasks.look_at", lambda network, picture: DETECTION.value)
     run = rows.run(
         rows.network("alexnet", public=True), rows.image_set("nyuv2"), created_by=researcher
     )

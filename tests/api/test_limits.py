@@ -17,7 +17,7 @@ def limits(settings, monkeypatch):
     settings.API_NOBODY_PER_MINUTE = 2
     settings.API_EXPORTS_PER_MINUTE = 1
     clock = [60_000.0]
-    monkeypatch.setattr("analysis.api.throttling.time.time", lambda: clock[0])
+    monkeypatch.setattr("analysis.services.rates.time.time", lambda: clock[0])
     cache.clear()
     yield clock
     cache.clear()

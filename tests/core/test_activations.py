@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from analysis.core.activations import maps_of, trace
+from analysis.core.activations import maps_and_output, maps_of, trace
 from analysis.core.programs import tapped
 
 
@@ -117,3 +117,30 @@ def test_an_exported_program_is_watched_alike(net):
     expected = maps_of(plain, ["0", "2"], batch)
     assert maps["taps.0"].equal(expected["0"])
     assert maps["taps.2"].equal(expected["2"])
+
+
+def test_one_pass_gives_the_maps_and_the_output_of_the_whole_network():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(64, 5))
+    batch = torch.randn(2, 3, 6, 6)
+    maps, output = maps_and_output(model, ["0", "1"], batch)
+    with torch.inference_mode():
+        assert torch.equal(maps["0"], model[0](batch))  # not what the ReLU made of it in place
+        assert torch.equal(maps["1"], model[0](batch).relu())
+        assert torch.equal(output, model(batch))
+    assert not model[0]._forward_hooks
+
+
+def test_a_layer_that_is_not_there_or_gives_no_map_is_named():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.idle = nn.Identity(), nn.Identity()
+
+        def forward(self, x):
+            return self.a((x, x))[0]
+
+    with pytest.raises(ValueError, match="no layer b"):
+        maps_and_output(Two(), ["b"], torch.zeros(1))
+    with pytest.raises(ValueError, match="no map on the input: a, idle"):
+        maps_and_output(Two(), ["a", "idle"], torch.zeros(1))

@@ -318,3 +318,22 @@ def test_a_mask_is_cut_like_its_image():
     for preparation in (Preprocessing(8, 8, crop=0.9), Preprocessing(8, 8, fit="squash")):
         seen = np.asarray(view(image, preparation))[:, :, 0] / 60
         assert (view_mask(mask, preparation) == seen.round()).all()
+
+
+def test_a_box_of_the_input_lies_in_the_image_where_the_network_saw_it():
+    square = Preprocessing(240, 240)  # the middle 480 of 640 × 480, at half the size
+    assert square.placed((0, 0, 240, 240), 640, 480) == (80, 0, 560, 480)
+    assert square.placed((10, 20, 11, 21), 640, 480) == (100, 40, 102, 42)
+    squashed = Preprocessing(5, 5, fit="squash")  # 1.4 pixels of the image to each of the input
+    assert squashed.placed((1, 1, 2, 2), 7, 7) == (1, 1, 3, 3)
+
+
+def test_an_open_file_is_read_as_its_path_is(tmp_path):
+    path = tmp_path / "image.png"
+    Image.new("RGB", (9, 7), "red").save(path)
+    with path.open("rb") as file:
+        assert list(open_image(file).getdata()) == list(open_image(path).getdata())
+    with pytest.raises(ImageRefused, match="empty"):
+        open_image(io.BytesIO(b""))
+    with pytest.raises(ImageRefused, match="not an image"):
+        open_image(io.BytesIO(b"<svg></svg>"))

@@ -13,7 +13,6 @@ from analysis.core.localisation import (
     SHARES,
     NamedUnits,
     boxes,
-    in_image,
     objects,
     scene,
 )
@@ -178,14 +177,6 @@ def test_boxes_are_those_of_flooding_from_every_pixel():
             slow.append((-len(part), (min(xs), min(ys), max(xs) + 1, max(ys) + 1)))
         assert boxes(mask) == tuple(box for _, box in sorted(slow))
     assert boxes(np.zeros((4, 4), dtype=bool)) == ()
-
-
-def test_a_box_of_the_input_lies_in_the_image_where_the_network_saw_it():
-    # A 640 × 480 image of which a centred square of 480 was seen at 240 × 240.
-    view = (80.0, 0.0, 560.0, 480.0)
-    assert in_image((0, 0, 240, 240), view, (240, 240)) == (80, 0, 560, 480)
-    assert in_image((10, 20, 11, 21), view, (240, 240)) == (100, 40, 102, 42)
-    assert in_image((1, 1, 2, 2), (0.0, 0.0, 7.0, 7.0), (5, 5)) == (1, 1, 3, 3)
 
 
 def test_the_scene_is_the_softmax():

@@ -6,6 +6,7 @@ from django.utils import timezone
 from annotate.models import Campaign
 from annotate.services.assignments import claim
 from annotate.services.workers import worker_for
+from tests.analysis.looking import scanned, small_net, worker  # noqa: F401 - fixtures
 from tests.annotate.factories import open_small_campaign
 
 

@@ -123,6 +123,8 @@ API = {
     "api-docs": Row("/api/v1/docs/", ANYONE),
     "api-networks": api("/api/v1/networks/", ANYONE, "401 401 403 400 400 400"),
     "api-network": api("/api/v1/networks/{network}/", API_READERS_OF_PRIVATE),
+    # A private network is not there for others; JSON is no image.
+    "api-detect": Row("/api/v1/networks/{network}/detect/", NO, "404 404 404 415 415 415", put=NO),
     "api-layers": api("/api/v1/layers/", ANYONE),
     "api-units": api("/api/v1/units/", ANYONE),
     "api-unit": api(UNIT, API_READERS_OF_PRIVATE),

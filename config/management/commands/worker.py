@@ -13,14 +13,17 @@ QUEUES = "gpu,cpu,interactive"
 
 
 class Command(BaseCommand):
-    """A Celery worker with threads: one for shards, the others for short tasks meanwhile."""
+    """A Celery worker with threads: one for shards, the others for short tasks meanwhile.
+
+    Two others: an import of a large folder must not keep somebody waiting for his image.
+    """
 
     help = "Start a worker; any number of them share the runs of an installation."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What it listens to."""
         parser.add_argument("--queues", default=QUEUES, help=f"default: {QUEUES}")
-        parser.add_argument("--concurrency", type=int, default=2, help="threads; default: 2")
+        parser.add_argument("--concurrency", type=int, default=3, help="threads; default: 3")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until told to stop by SIGTERM or Ctrl-C."""

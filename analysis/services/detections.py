@@ -1,0 +1,185 @@
+"""An image shown to a network while somebody waits: taken in, handed to a worker, answered.
+
+The image is decoded here, in the web process; a worker is given only the pixels that the network
+sees, in a row that is deleted when the answer is read. Nothing of the image is stored otherwise.
+"""
+
+import time
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import numpy as np
+from django.db.models import Q
+from django.utils import timezone
+from PIL import Image as Picture
+
+from analysis.core.images import ImageRefused, Preprocessing, open_image, view
+from analysis.models import Detection, Network, State
+from analysis.services.listeners import listening
+
+QUEUE = "interactive"
+DEADLINE = 10.0  # seconds that a request waits for its worker
+# A file that somebody drops: any photograph of today, and no more than is decoded in a second.
+LARGEST_FILE = 20_000_000  # bytes
+MOST_PIXELS = 40_000_000
+LEAST_SIDE = 8  # pixels
+# Waiting requests hold threads of the web server: with so many, one more only makes all late.
+MOST_WAITING = 8
+# Waits between looks at the row: the answer of a small network takes a few hundredths.
+FIRST_LOOK, LONGEST_LOOK = 0.004, 0.05
+FORGOTTEN_AFTER = timedelta(minutes=2)
+
+
+class Busy(Exception):
+    """Nobody can look at the image now; the sentence says why, ``wait`` when to try again."""
+
+    wait = 5
+
+    def __init__(self, sentence: str, wait: int = 5) -> None:
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class DetectionRefused(ValueError):
+    """The image, or the network, cannot be used; the sentence says why and what to do."""
+
+
+class NetworkNotReady(DetectionRefused):
+    """The network has nothing to look with."""
+
+
+def picture_of(file: BinaryIO, size: int) -> Picture.Image:
+    """Return an image that somebody sent, upright, as RGB; ``size`` is its bytes.
+
+    Raises:
+        DetectionRefused: too large, too small, not an image, or broken.
+    """
+    if size > LARGEST_FILE:
+        raise DetectionRefused(
+            f"The file has {size:,} bytes; {LARGEST_FILE:,} are the most taken here: send a"
+            " smaller copy."
+        )
+    try:
+        picture = open_image(file, MOST_PIXELS)
+    except ImageRefused as refused:
+        raise DetectionRefused(f"The image cannot be used: {refused}.") from refused
+    if min(picture.size) < LEAST_SIDE:
+        width, height = picture.size
+        raise DetectionRefused(
+            f"An image of {width} × {height} pixels shows nothing: send one of at least"
+            f" {LEAST_SIDE} × {LEAST_SIDE}."
+        )
+    return picture
+
+
+def ask(network: Network, picture: Picture.Image, now: datetime | None = None) -> Detection:
+    """Return the row of a new question; the caller sends its key to a worker.
+
+    Raises:
+        NetworkNotReady: the network cannot be run.
+        Busy: nobody is there to answer soon.
+    """
+    now = now or timezone.now()
+    if network.state != State.DONE or not network.arch:
+        raise NetworkNotReady(
+            f"{network} cannot be run: it is known from published answers only, or its inspection"
+            " has not ended well."
+        )
+    if not listening(QUEUE, now):
+        raise Busy(
+            "No worker is running for questions that are waited for: whoever runs this"
+            " installation starts one with `make worker`.",
+            wait=30,
+        )
+    waiting = Detection.objects.filter(
+        state__in=(State.WAITING, State.RUNNING), created_at__gt=now - timedelta(seconds=DEADLINE)
+    )
+    if waiting.count() >= MOST_WAITING:
+        raise Busy("The workers are busy with the images of others: try again in a few seconds.")
+    preparation = Preprocessing.from_json(network.preprocessing)
+    pixels = np.asarray(view(picture, preparation), np.uint8)  # (height, width, 3)
+    return Detection.objects.create(network=network, pixels=pixels.tobytes())
+
+
+def wait_for(detection: Detection, seconds: float = DEADLINE) -> dict[str, Any]:
+    """Return the answer as soon as a worker has written it, and delete the row.
+
+    Raises:
+        DetectionRefused: the network failed on it; says why.
+        Busy: no answer came in time.
+    """
+    until, pause = time.monotonic() + seconds, FIRST_LOOK
+    try:
+        while time.monotonic() < until:
+            row = Detection.objects.filter(pk=detection.pk).values("state", "error").first()
+            if row is None or row["state"] == State.FAILED:
+                error = row["error"] if row else "the question was lost"
+                raise DetectionRefused(f"The network could not look at the image: {error}")
+            if row["state"] == State.DONE:
+                answer = Detection.objects.values_list("answer", flat=True).get(pk=detection.pk)
+                return dict(answer or {})
+            time.sleep(pause)
+            pause = min(pause * 1.2, LONGEST_LOOK)
+    finally:
+        Detection.objects.filter(pk=detection.pk).delete()
+    raise Busy(f"The workers are busy: no answer within {seconds:.0f} seconds. Try again later.")
+
+
+def claim(pk: int, now: datetime) -> Detection | None:
+    """Take a question that still waits; None for one taken, answered, or given up."""
+    fresh = Q(pk=pk, state=State.WAITING, created_at__gt=now - timedelta(seconds=DEADLINE))
+    if not Detection.objects.filter(fresh).update(state=State.RUNNING):
+        return None
+    return Detection.objects.select_related("network").filter(pk=pk).first()
+
+
+def settle(detection: Detection, answer: dict[str, Any] | None, error: str = "") -> None:
+    """Write the answer, or why there is none; nothing where nobody waits any more."""
+    mine = Detection.objects.filter(pk=detection.pk, state=State.RUNNING)
+    mine.update(state=State.FAILED if error else State.DONE, answer=answer, error=error[:2000])
+
+
+def forget(now: datetime) -> int:
+    """Delete the questions that nobody came to read the answer of; return how many."""
+    return Detection.objects.filter(created_at__lt=now - FORGOTTEN_AFTER).delete()[0]
+
+
+def seen_of(network: Network, picture: Picture.Image) -> dict[str, Any]:
+    """Return which part of the image the network saw, in its upright pixels, and at which size."""
+    preparation = Preprocessing.from_json(network.preprocessing)
+    left, top, right, bottom = preparation.box(*picture.size)
+    return {
+        "image": {"width": picture.width, "height": picture.height},
+        "view": {"left": left, "top": top, "right": right, "bottom": bottom},
+        "input": {"width": preparation.width, "height": preparation.height},
+    }
+
+
+def answered(network: Network, picture: Picture.Image, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a worker's answer with its boxes in pixels of the image, and what was seen of it."""
+    preparation = Preprocessing.from_json(network.preprocessing)
+    objects = [
+        one
+        | {
+            "boxes": [
+                dict(zip(("left", "top", "right", "bottom"), box, strict=True))
+                for box in (preparation.placed(box, *picture.size) for box in one["boxes"])
+            ]
+        }
+        for one in answer["objects"]
+    ]
+    return answer | {"objects": objects} | seen_of(network, picture)
+
+
+def shown(network: Network, picture: Picture.Image, longest: int = 720) -> bytes:
+    """Return what the network saw of an image as a WebP made by us, without its metadata."""
+    box = Preprocessing.from_json(network.preprocessing).box(*picture.size)
+    width, height = box[2] - box[0], box[3] - box[1]
+    scale = min(1.0, longest / max(width, height))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    part = picture.resize(size, Picture.Resampling.BICUBIC, box=box)
+    part.info.clear()  # where it was taken, by whom
+    out = BytesIO()
+    part.save(out, "WEBP", quality=82)
+    return out.getvalue()
