@@ -20,6 +20,13 @@ activations   network, (batch, 3, height, width) → (batch, units, rows, column
 quantiles     (batch, units, rows, columns) → counts (units, bins)
 topk          (batch, units, rows, columns), image numbers → k images a unit, with their places
 layer_scan    (batch, units, rows, columns) → both ends and the distribution of one layer
+occluders     image → what is laid on it at every place of a lattice
+operations    windows of an operation's inputs → window of its output
+wiring        network, one input → its operations in order, to run any part of them
+narrowing     operations, channels that are looked at → operations without the other channels
+cones         operations, places of an occluder → what must be computed: intervals along one axis
+windows       operations, one image, occluders → the values looked at, from windows alone
+occlusion     network, image, units at locations → change under every occluder
 fields        size, stride, offset of a layer → mask that one location stamps
 discrepancy   changes under an occluder → a unit's own field, its size
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
