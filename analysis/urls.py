@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from analysis.views import (
     atlas,
     findings,
+    findings_fields,
     findings_segments,
     image_sets,
     networks,
@@ -50,5 +51,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("atlas/<slug:slug>/<str:name>/", atlas.layer, name="atlas_layer"),
     path("atlas/<slug:slug>/<str:name>/<int:channel>/", atlas.unit, name="unit"),
     path("findings/<slug:slug>/", findings.home, name="findings"),
+    path("findings/<slug:slug>/fields/", findings_fields.page, name="findings_fields"),
     path("findings/<slug:slug>/segments/", findings_segments.page, name="findings_segments"),
 ]

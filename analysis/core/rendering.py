@@ -2,13 +2,14 @@
 
 They show the box of the image that the network sees (`Preprocessing.box`), at the image's own
 sharpness and proportions. Outside of the mask the picture is darkened to a fifth.
+Maps of fields are drawn as a glow, for pages to lay over their own grey.
 """
 
 import io
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from PIL import Image
 
 DARKENED = 0.2
@@ -55,6 +56,16 @@ class View:
         )
         dark = self.large.point(lambda value: int(value * DARKENED + 0.5))
         return _files(Image.composite(self.large, dark, light))
+
+
+def glow(field: Float[np.ndarray, "rows columns"]) -> bytes:
+    """Return a map as a white PNG that is the less transparent the nearer to 1; NaN is clear."""
+    alpha = (np.clip(np.nan_to_num(field), 0, 1) * 255 + 0.5).astype(np.uint8)
+    white = Image.new("LA", (field.shape[1], field.shape[0]), (255, 0))
+    white.putalpha(Image.fromarray(alpha))
+    kept = io.BytesIO()
+    white.save(kept, "PNG", optimize=True)
+    return kept.getvalue()
 
 
 def _files(large: Image.Image) -> dict[str, bytes]:

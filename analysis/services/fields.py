@@ -62,6 +62,11 @@ def unit_map(run: Run, unit: Unit) -> Map | None:
     return maps[places[0]].astype(np.float32) if len(places) else None
 
 
+def layer_maps(run: Run, layer: Layer) -> dict[int, Map]:
+    """Return the maps of a layer's units, by channel; empty where none was measured."""
+    return dict(_each(run, layer))
+
+
 def own_fields(run: Run, layer: Layer, share: float = HALF) -> dict[int, FieldMask]:
     """Return what a location of each unit of a layer sees, by channel; empty where not measured.
 

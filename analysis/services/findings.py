@@ -26,6 +26,12 @@ TABS: dict[str, Tab] = {
     tab.name: tab
     for tab in (
         Tab(
+            "fields",
+            "Fields",
+            "locate",
+            "How large the part of the image is that each unit really looks at, beside theory.",
+        ),
+        Tab(
             "segments",
             "Segmented images",
             "segment",

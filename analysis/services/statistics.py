@@ -10,12 +10,13 @@ from typing import Any
 
 from analysis.core.loading import batched
 from analysis.models import Job, Run, State
-from analysis.services import visibility
+from analysis.services import field_findings, visibility
 from analysis.services.measures import Statistic
 from analysis.services.spreadsheets import neutralise
 
 STATISTICS: dict[str, Statistic] = {
-    statistic.name: statistic for statistic in (visibility.VISIBLE,)
+    statistic.name: statistic
+    for statistic in (field_findings.BY_LAYER, field_findings.BY_UNIT, visibility.VISIBLE)
 }
 PAGE = 1000
 

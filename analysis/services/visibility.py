@@ -11,6 +11,7 @@ from analysis.models import Run, Segment, TopImage
 from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whiskers
 from analysis.services.measures import Statistic
 
+SHARE = "share of the picture"
 FIELDS = {"disc": "the layer's disc", "own": "the unit's own field"}
 
 
@@ -72,7 +73,7 @@ def figure(run: Run, download: str) -> Figure | None:
     layers = dict.fromkeys(row.layer for row in rows)
     place = {"x": ordered("layer", "", layers), "xOffset": {"field": "stamped"}}
     point = {
-        "y": channel("visible", "share of the picture", scale={"domain": [0, 1]}),
+        "y": channel("visible", SHARE, scale={"domain": [0, 1]}),
         "color": ordered("stamped", "stamped with", FIELDS.values(), scale={"range": "category"}),
         "tooltip": [channel("layer", "layer", "nominal"), channel("visible", format=".3f")],
     }
@@ -80,7 +81,7 @@ def figure(run: Run, download: str) -> Figure | None:
         name="visible",
         question="How much of a picture do the units of a layer see?",
         answer=_answer(rows),
-        spec=drawing(drawn, whiskers("low", "high", place), mark("point", place | point)),
+        spec=drawing(drawn, whiskers("low", "high", place, SHARE), mark("point", place | point)),
         columns=COLUMNS,
         rows=drawn,
         method=f"Of each unit the {run.recipe.get('top', 'strongest')} strongest images;"

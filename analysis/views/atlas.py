@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from analysis.models import Category, Layer, Network, Run, Source, TopImage, Unit
 from analysis.services import access, atlas
 from analysis.services.atlas import Wanted
+from analysis.services.field_drawings import drawing_of
 
 SOURCE_NAMES = {
     Source.PEOPLE: "people",
@@ -140,7 +141,7 @@ def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRespon
         "curve": _curve([tile["top"].activation for tile in tiles]),
         "kind": "plain" if request.GET.get("view") == "plain" else "segmented",
         "tiles": tiles,
-        "field": _field(of, found.layer),
+        "field": drawing_of(run, found),
         # The neighbours are shown in the same way, with the images of the same run.
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "before": before,
@@ -187,23 +188,4 @@ def _curve(activations: list[float]) -> dict[str, Any]:
         "strongest": activations[0],
         "middle": activations[len(activations) // 2],
         "weakest": activations[-1],
-    }
-
-
-def _field(network: Network, layer: Layer) -> dict[str, Any]:
-    """Return the numbers of the drawing: the theoretical field to scale in the input's frame."""
-    height = int(network.preprocessing.get("height", 224))
-    width = int(network.preprocessing.get("width", 224))
-    size = layer.field_size or 0
-    # Room around the frame where the field is larger than the image.
-    margin = max(8, (size - min(height, width)) // 2 + 8)
-    return {
-        "height": height,
-        "width": width,
-        "size": size,
-        "left": (width - size) / 2,
-        "top": (height - size) / 2,
-        "margin": margin,
-        "outer_width": width + 2 * margin,
-        "outer_height": height + 2 * margin,
     }

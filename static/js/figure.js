@@ -35,10 +35,13 @@ function config() {
     },
     bar: { color: accent },
     point: { size: 70 },
+    tick: { bandSize: 18, thickness: 1.5 },
     style: {
       observed: { color: accent, opacity: 1 },
       reference: { color: muted, strokeDash: [5, 4] },
       published: { color: muted, strokeWidth: 2, opacity: 1 },
+      // On a narrow screen labels would lie over one another: the table has them.
+      label: { color: ink, font, fontSize: 13, baseline: "bottom", dy: -6, opacity: narrow ? 0 : 1 },
       interval: { color: muted, strokeWidth: 1.5 },
     },
   };

@@ -1,11 +1,13 @@
 """Findings in a real Chromium: drawn under the policy, light and dark, on a phone, saved."""
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from analysis.models import Network, Segment
+from analysis.models import Job, Network, ReceptiveField, Segment, State
+from analysis.services.fields import write_maps
 from tests.annotate import factories
-from tests.browser.conftest import accessible
+from tests.browser.conftest import accessible, draw_pictures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -34,6 +36,33 @@ def test_a_figure_is_drawn_in_the_colours_of_the_page_and_passes_axe(browser_pag
     assert ground == page.locator(".finding").evaluate("it => getComputedStyle(it).backgroundColor")
     assert page.locator(".drawing svg .mark-symbol path").count() >= 6
     accessible(page)
+
+
+@pytest.fixture
+def fields(run, settings, tmp_path):
+    """Fields of every unit but one of each layer."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    Job.objects.create(run=run, step="locate", position=2, queue="gpu", state=State.DONE)
+    for layer in run.network.layers.all():
+        first, last = layer.units.all()
+        ReceptiveField.objects.create(run=run, unit=first, size=70.0, dy=1, dx=2, anisotropy=1.1)
+        ReceptiveField.objects.create(run=run, unit=last, problem="It never fires.")
+        write_maps(run, layer, {0: np.eye(9)})
+    draw_pictures()
+    return run
+
+
+@pytest.mark.parametrize(
+    "screen", [{}, {"dark": True}, {"width": 360, "height": 740, "touch": True}]
+)
+def test_fields_and_the_page_of_a_unit_are_accessible_and_whole(browser_page, fields, screen):
+    page = opened(browser_page, fields, "fields", **screen)
+    for _ in range(2):
+        accessible(page)
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(over) <= 0
+        page.goto(f"/atlas/{fields.network.slug}/conv1/0/")
+        expect(page.locator(".field-figure image")).to_be_visible()
 
 
 def test_switching_the_theme_draws_it_again(browser_page, run):
