@@ -83,5 +83,5 @@ def test_a_dropped_count_refuses_nobody(nobody, monkeypatch):
     def dropped(key):
         raise ValueError("key not found")
 
-    monkeypatch.setattr("analysis.api.throttling.cache.incr", dropped)
+    monkeypatch.setattr("analysis.services.rates.cache.incr", dropped)
     assert nobody.get(UNITS).status_code == 200
