@@ -11,6 +11,7 @@ from analysis.views import (
     networks,
     pictures,
     runs,
+    trying,
 )
 
 app_name = "analysis"
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         image_sets.thumbnail,
         name="image_set_thumbnail",
     ),
+    path("try/<slug:slug>/", trying.page, name="try"),
     path("atlas/", atlas.home, name="atlas_home"),
     path("atlas/<slug:slug>/", atlas.network, name="atlas"),
     path("atlas/<slug:slug>/<str:name>/", atlas.layer, name="atlas_layer"),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from math import ceil, floor
 from os import SEEK_END
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from jaxtyping import Float32, Integer, UInt8
@@ -145,7 +145,7 @@ def below(root: Path, path: str) -> Path:
     return real
 
 
-def open_image(path: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def open_image(path: Path | IO[bytes], max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Return an image as it is meant to be seen: upright, 8-bit RGB, its first frame.
 
     ``path`` is a file, or one that is open for reading.
@@ -174,7 +174,7 @@ def open_mask(path: Path, max_pixels: int = MAX_PIXELS) -> Integer[np.ndarray, "
     return np.asarray(image).astype(np.int32)
 
 
-def decode(path: Path | BinaryIO, max_pixels: int) -> Image.Image:
+def decode(path: Path | IO[bytes], max_pixels: int) -> Image.Image:
     """Return the first frame of a file, decoded whole.
 
     Raises:
@@ -202,7 +202,7 @@ def decode(path: Path | BinaryIO, max_pixels: int) -> Image.Image:
         raise ImageRefused(f"broken or cut short: {reason}") from error
 
 
-def _is_empty(path: Path | BinaryIO) -> bool:
+def _is_empty(path: Path | IO[bytes]) -> bool:
     """Return whether a file has no bytes."""
     return (path.stat().st_size if isinstance(path, Path) else path.seek(0, SEEK_END)) == 0
 

@@ -7,7 +7,7 @@ sees, in a row that is deleted when the answer is read. Nothing of the image is 
 import time
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from django.db.models import Q
@@ -49,7 +49,7 @@ class NetworkNotReady(DetectionRefused):
     """The network has nothing to look with."""
 
 
-def picture_of(file: BinaryIO, size: int) -> Picture.Image:
+def picture_of(file: IO[bytes], size: int) -> Picture.Image:
     """Return an image that somebody sent, upright, as RGB; ``size`` is its bytes.
 
     Raises:

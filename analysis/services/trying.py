@@ -1,0 +1,149 @@
+"""The page that tries a network on one image: images to begin with, and the answer as drawn."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.urls import reverse
+from PIL import Image as Picture
+
+from analysis.core.images import ImageRefused, below, open_image
+from analysis.core.runlengths import filled, mask_of, outlined
+from analysis.models import Network, Segment, State, TopImage
+from analysis.services import detections
+from analysis.services.detections import DetectionRefused
+from analysis.services.naming import labels_of
+
+SAMPLES = 3
+# Read for three: many units have the same strongest image.
+CANDIDATES = 60
+# Objects that the page draws, and how many of them are to be seen at first.
+DRAWN, AT_FIRST = 24, 6
+
+
+@dataclass(frozen=True)
+class SeenObject:
+    """One object as the page draws it; ``place`` counts from 1."""
+
+    place: int
+    concept: str
+    score: float
+    area: float
+    fill: str
+    outline: str
+    label_x: float
+    label_y: float
+    units: list[dict[str, Any]]
+    shown: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an image shows, as the page draws it."""
+
+    photo: str  # data: address of a WebP made by us
+    width: int
+    height: int
+    scene: list[dict[str, Any]]
+    scene_refused: str
+    objects: list[SeenObject]
+    left_out: int
+    named_units: int
+    named_by: str
+    sources: list[str] = field(default_factory=list)
+
+
+def samples(network: Network) -> list[Segment]:
+    """Return the pictures of three images to begin with: strongest images of named units.
+
+    Who may read the atlas sees these pictures there. None before a run has drawn any.
+    """
+    named = labels_of(network)
+    tops = Segment.objects.filter(
+        top_image__unit__layer__network=network,
+        top_image__run__state=State.DONE,
+        top_image__end=TopImage.End.TOP,
+        top_image__rank=0,
+    ).select_related("top_image__image")
+    if named:
+        layer, units = list(named.items())[-1]
+        channels = [unit.channel for unit in units][:CANDIDATES]
+        tops = tops.filter(top_image__unit__layer=layer, top_image__unit__channel__in=channels)
+    found: dict[int, Segment] = {}
+    newest = tops.order_by("-top_image__run", "-top_image__unit__layer__position", "top_image__pk")
+    for segment in newest[:CANDIDATES]:
+        found.setdefault(segment.top_image.image_id, segment)
+        if len(found) == SAMPLES:
+            break
+    return list(found.values())
+
+
+def sample_picture(network: Network, token: str) -> Picture.Image:
+    """Return the whole image behind a picture of the atlas, upright.
+
+    Raises:
+        DetectionRefused: there is no such picture, or its image has gone.
+    """
+    segments = Segment.objects.select_related("top_image__image__image_set")
+    segment = segments.filter(
+        token=token, top_image__unit__layer__network=network, top_image__end=TopImage.End.TOP
+    ).first()
+    if segment is None:
+        raise DetectionRefused("This sample is not there any more: choose another image.")
+    image = segment.top_image.image
+    try:
+        return open_image(below(Path(image.image_set.root), image.path))
+    except (ImageRefused, OSError) as refused:
+        raise DetectionRefused(
+            "This sample has been moved or removed since its run: choose another image."
+        ) from refused
+
+
+def drawn(network: Network, picture: Picture.Image, answer: dict[str, Any]) -> Seen:
+    """Return an answer (`tasks.look_at`) as the page draws it."""
+    size = answer["input"]
+    photo = b64encode(detections.shown(network, picture)).decode("ascii")
+    units = [unit for one in answer["objects"] for unit in one["units"]]
+    return Seen(
+        photo=f"data:image/webp;base64,{photo}",
+        width=size["width"],
+        height=size["height"],
+        scene=[one | {"percent": f"{100 * one['probability']:.1f}%"} for one in answer["scene"]],
+        scene_refused=answer["scene_refused"],
+        objects=[
+            _object(network, place, one, answer)
+            for place, one in enumerate(answer["objects"][:DRAWN], start=1)
+        ],
+        left_out=answer["objects_left_out"] + max(0, len(answer["objects"]) - DRAWN),
+        named_units=answer["named_units"],
+        named_by=answer["named_by"],
+        sources=sorted({unit["source"] for unit in units}),
+    )
+
+
+def _object(
+    network: Network, place: int, one: dict[str, Any], answer: dict[str, Any]
+) -> SeenObject:
+    """Return one object with its paths and where its label stands, in pixels of the input."""
+    mask = mask_of(one["mask"]["counts"], *one["mask"]["size"])
+    view, size, box = answer["view"], answer["input"], one["boxes"][0]
+    across = size["width"] / (view["right"] - view["left"])
+    down = size["height"] / (view["bottom"] - view["top"])
+    units = [
+        unit
+        | {"address": reverse("analysis:unit", args=[network.slug, unit["layer"], unit["channel"]])}
+        for unit in one["units"]
+    ]
+    return SeenObject(
+        place=place,
+        concept=one["concept"],
+        score=one["score"],
+        area=one["area"],
+        fill=filled(mask),
+        outline=outlined(mask),
+        label_x=round(max(0.0, (box["left"] - view["left"]) * across), 1),
+        label_y=round(max(0.0, (box["top"] - view["top"]) * down), 1),
+        units=units,
+        shown=place <= AT_FIRST,
+    )
