@@ -192,9 +192,7 @@ def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
         whiskers("low", "high", x, y),
         mark("point", x | {"y": channel("mean", y), "tooltip": tip}),
         mark("point", x | {"y": channel("published", y)}, "published"),
-        mark(
-            "text", x | {"y": channel("high", y), "text": channel("layer", kind="nominal")}, "label"
-        ),
+        mark("text", x | name, "label"),
     )
 
 
