@@ -11,7 +11,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from analysis.core.dissection import DETECTS, TOP, Detector, Dissection, enlarge
+from analysis.core import lattice
+from analysis.core.dissection import DETECTS, TOP, Detector, Dissection, Scale, enlarged
+from analysis.core.lattice import Lattice
 from demonstration.network import INPUT, SceneNet, prepared
 from demonstration.world import CLASSES, REGIONS, VOID, World, name, picture
 
@@ -101,8 +103,15 @@ def thresholds(maps: list[Tensor]) -> Tensor:
 def dissected(network: SceneNet, batches: list[Batch]) -> Found:
     """Dissect the last layer of a network over a world small enough to keep its maps."""
     maps = [_maps(network, images) for images, _ in batches]
-    dissection = Dissection(thresholds(maps), len(CLASSES), VOID)
+    pixels = Lattice(MASK, MASK, cell=1)
+    centres, _ = pixels.centres()
+    read = torch.from_numpy(
+        lattice.reading(centres, maps[0].shape[2], STRIDE * MASK / INPUT, OFFSET * MASK / INPUT)
+    )
+    dissection = Dissection(Scale.at(thresholds(maps).numpy()), len(CLASSES))
     for part, (_, masks) in zip(maps, batches, strict=True):
-        dissection.add(enlarge(part, (MASK, MASK), STRIDE / 2, OFFSET / 2), masks)
+        known = torch.where(masks == VOID, lattice.VOID, masks).numpy()
+        for one, labels in zip(part, known, strict=True):
+            dissection.add(enlarged(one, read, read), pixels.truth(labels, len(CLASSES)))
     ceiling = dict(zip(CLASSES, dissection.ceiling().tolist(), strict=True))
-    return Found(len(dissection.on), dissection.detectors(), ceiling)
+    return Found(len(maps[0][0]), dissection.detectors(), ceiling)

@@ -31,10 +31,12 @@ fields        size, stride, offset of a layer → mask that one location stamps
 discrepancy   changes under an occluder → a unit's own field, its size
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
 rendering     image, mask → pictures: two tiles and a large view
+class_scores  counts of pixels → scores (units, classes)
+lattice       mask of classes → pixels of each class in each cell
 partitions    view or mask → regions: a number for every pixel
 poisson       image, regions → the image with each region removed, no edge added
 readout       network's last features, scenes → linear head
-dissection    maps and class masks → IoU (units, classes)
+dissection    maps, masks in cells → every score of every unit and class
 localisation  maps of named units, output → scene, objects with masks and boxes
 minimal       image, regions, score → the way to the minimal image
 

@@ -45,7 +45,7 @@ class Sketch:
 
     def add(self, values: Float[Tensor, "batch some units"]) -> None:
         """Count values; every one must be finite."""
-        bins = _bins(values.float()).add_(self.rows).flatten().long()
+        bins = fixed_bins(values.float()).add_(self.rows).flatten().long()
         self.counts.view(-1).scatter_add_(0, bins, torch.ones_like(bins))
 
     def merge(self, other: "Sketch") -> None:
@@ -110,7 +110,7 @@ def sampled_positions(
     return (start[:, None] + steps) % positions
 
 
-def _bins(values: Float[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:
+def fixed_bins(values: Float[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:
     """Return each value's bin, 0 to BINS - 1, ascending with the value."""
     bits = values.contiguous().view(torch.int32)
     size = ((bits & 0x7FFFFFFF) >> SHIFT).sub_(ZERO).clamp_(0, SIDE)
