@@ -31,6 +31,7 @@ fields        size, stride, offset of a layer → mask that one location stamps
 discrepancy   changes under an occluder → a unit's own field, its size
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
 rendering     image, mask → pictures: two tiles and a large view
+overlap       masks, classes of the pixels → IoU with the best class, means over units
 class_scores  counts of pixels → scores (units, classes)
 lattice       mask of classes → pixels of each class in each cell
 partitions    view or mask → regions: a number for every pixel

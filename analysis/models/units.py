@@ -11,7 +11,9 @@ from analysis.models.images import Image
 from analysis.models.networks import Unit
 from analysis.models.runs import Run
 
-PictureKind = Literal["plain", "segmented"]
+PictureKind = Literal["plain", "segmented", "disc"]
+# Every top image has these; "disc" is there to compare, where a unit's own field was stamped.
+ALWAYS: tuple[PictureKind, ...] = ("plain", "segmented")
 # Tiles are for grids (112 px, and twice that for sharp screens), large ones to look closely.
 PictureSize = Literal["tile", "tile2x", "large"]
 
@@ -72,6 +74,8 @@ class Segment(models.Model):
     token = models.CharField(max_length=32, unique=True)
     field = models.CharField(max_length=10, help_text="what was stamped: disc, or own")
     visible = models.FloatField(help_text="share of the picture left undarkened, 0 to 1")
+    # Of the picture "disc"; null where there is none.
+    disc_visible = models.FloatField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.token
@@ -87,9 +91,15 @@ class Segment(models.Model):
     def pictures(self) -> dict[str, dict[str, str]]:
         """Return all addresses by kind and size, for templates: `segment.pictures.plain.tile`."""
         return {
-            kind: {size: self.url(kind, size) for size in get_args(PictureSize)}
-            for kind in get_args(PictureKind)
+            kind: {size: self.url(kind, size) for size in get_args(PictureSize)} for kind in ALWAYS
         }
+
+    @cached_property
+    def disc(self) -> dict[str, str] | None:
+        """Return the addresses by size of the picture that the layer's disc makes, if any."""
+        if self.disc_visible is None:
+            return None
+        return {size: self.url("disc", size) for size in get_args(PictureSize)}
 
 
 class UnitSemantics(models.Model):

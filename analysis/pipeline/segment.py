@@ -2,12 +2,12 @@
 
 A shard is a range of the manifest, as in the scan: an image that a hundred units name is read,
 looked at and drawn plain only once. Pictures and rows are written on the way, so that they can be
-seen while the run goes on; `finish` has nothing left to join.
+seen while the run goes on; `finish` joins what was counted, where masks are compared.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from django.db.models import QuerySet
@@ -20,11 +20,14 @@ from analysis.core.loading import THREADS, in_order
 from analysis.core.rendering import SIZES, View
 from analysis.core.segments import Pattern, moved, stamp
 from analysis.models import Job, Layer, Run, Segment, Shard, TopImage
+from analysis.pipeline.comparing import Fit, Mask, Tally, Truth, join
 from analysis.pipeline.forward import Forward, Numbered
+from analysis.pipeline.ground_truth import GroundTruth, classes_of
 from analysis.pipeline.patterns import Found, Levels, Want, lent, patterns, want_of
 from analysis.pipeline.scan import layer_file, layers_of
 from analysis.services import files
 from analysis.services.fields import own_fields
+from analysis.services.journal import log
 from analysis.services.pictures import picture_file, token_of
 from analysis.services.steps import options_of
 
@@ -57,18 +60,33 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
     modules = [layer.module for layer in layers]
     drawings = planned(forward, tops, modules, levels=levels, borrowed=borrowed)
     geometry = {layer.pk: geometry_of(run, layer, forward.preparation) for layer in layers}
+    compare = options_of(run, "segment")["compare"]
+    truth = GroundTruth.of(run.image_set, forward.preparation) if compare else None
+    tally = Tally(layers, truth.classes) if truth else None
+    make = partial(draw, Ways(forward, geometry, compare, truth))
     segments: list[Segment] = []
-    for number, rows in in_order(partial(draw, forward, geometry), drawings, ahead=2 * THREADS):
-        segments += rows
+    for drawn in in_order(make, drawings, ahead=2 * THREADS):
+        segments += drawn.rows
+        if tally:
+            tally.add(drawn.fits, drawn.problem)
         if len(segments) >= ROWS:
             write_rows(segments)
             segments = []
-        beat(number + 1 - shard.first)
+        beat(drawn.number + 1 - shard.first)
     write_rows(segments)
+    if tally:
+        tally.write(run, shard.number)
 
 
 def finish(job: Job) -> None:
-    """Do nothing: every shard has written its pictures and rows."""
+    """Join what was counted of the masks, where that was asked for; all else is written."""
+    run = job.run
+    if not options_of(run, "segment")["compare"]:
+        return
+    if not Segment.objects.filter(top_image__run=run, field="own").exists():
+        log(run, "segment: nothing to compare, no unit has a field of its own", "warning")
+    if classes_of(run.image_set):
+        join(job, layers_of(run))
 
 
 def write_rows(segments: list[Segment]) -> None:
@@ -148,24 +166,62 @@ def geometry_of(
     return LayerFields(disc(disc_diameter(grid)), own_fields(run, layer)), grid
 
 
-def draw(forward: Forward, geometry: Geometry, drawing: Drawing) -> tuple[int, list[Segment]]:
-    """Draw and store one image for all top images that name it; return its number and the rows."""
+@dataclass(frozen=True)
+class Ways:
+    """How the images of a shard are drawn."""
+
+    forward: Forward
+    geometry: Geometry
+    compare: bool  # draw what the disc would show too
+    truth: GroundTruth | None  # the classes to compare with
+
+
+@dataclass
+class Drawn:
+    """What drawing one image gave: rows, what its masks cover, and why that is not known."""
+
+    number: int
+    rows: list[Segment] = field(default_factory=list)
+    fits: list[Fit] = field(default_factory=list)
+    problem: str = ""
+
+
+def draw(ways: Ways, drawing: Drawing) -> Drawn:
+    """Draw and store one image for all top images that name it."""
+    forward, drawn = ways.forward, Drawn(drawing.image.number)
     picture = forward.open(drawing.image)
     view = View.of(picture, forward.preparation.box(*picture.size))
     first = token_of(drawing.stamps[0][0])
     store(first, "plain", view.plain())
-    rows = []
+    truth: Truth | None = None
     for top, pattern in drawing.stamps:
-        fields, grid = geometry[top.unit.layer_id]
-        field = fields.for_unit(top.unit.channel)
-        mask = stamp(pattern, field, grid)
-        token = token_of(top)
-        store(token, "segmented", view.segmented(mask))
-        if token != first:
-            share_plain(token, first)
-        visible = float(mask.mean())
-        rows.append(Segment(top_image=top, token=token, field=field.kind, visible=visible))
-    return drawing.image.number, rows
+        row, masks = cut(ways, view, top, pattern)
+        drawn.rows.append(row)
+        if row.token != first:
+            share_plain(row.token, first)
+        # A map that is nowhere above zero has borrowed its pattern: that fits nothing.
+        if ways.truth and "disc" in masks and top.activation > 0:
+            truth = truth or Truth(ways.truth, top.image)
+            if fit := truth.fit(top, masks):
+                drawn.fits.append(fit)
+    drawn.problem = truth.problem if truth else ""
+    return drawn
+
+
+def cut(ways: Ways, view: View, top: TopImage, pattern: Pattern) -> tuple[Segment, dict[str, Mask]]:
+    """Store what a top image's masks leave lit; return its row, and the masks by kind."""
+    fields, grid = ways.geometry[top.unit.layer_id]
+    stamped = fields.for_unit(top.unit.channel)
+    masks = {stamped.kind: stamp(pattern, stamped, grid)}
+    token, visible = token_of(top), float(masks[stamped.kind].mean())
+    store(token, "segmented", view.segmented(masks[stamped.kind]))
+    row = Segment(top_image=top, token=token, field=stamped.kind, visible=visible)
+    if not (ways.compare and stamped.kind == "own" and top.end == TopImage.End.TOP):
+        return row, {}
+    masks["disc"] = stamp(pattern, fields.shared, grid)
+    store(token, "disc", view.segmented(masks["disc"]))
+    row.disc_visible = float(masks["disc"].mean())
+    return row, masks
 
 
 def store(token: str, kind: str, sizes: dict[str, bytes]) -> None:

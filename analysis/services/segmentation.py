@@ -23,6 +23,12 @@ ASKS = (
         least=1e-5,
         most=0.5,
     ),
+    Option(
+        "compare",
+        "where units have their own fields, draw the layer's disc beside them too, and compare"
+        " both with the masks of the images if there are any",
+        False,
+    ),
 )
 
 
@@ -42,7 +48,7 @@ def kept_options(
             f"A top share of {values['top_share']} has no meaning while the threshold is half of"
             " each map's maximum: ask for the threshold quantile too."
         )
-    return kept
+    return kept | ({"compare": True} if values["compare"] else {})
 
 
 def in_words(recipe: Recipe) -> str:

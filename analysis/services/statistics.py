@@ -10,13 +10,19 @@ from typing import Any
 
 from analysis.core.loading import batched
 from analysis.models import Job, Run, State
-from analysis.services import field_findings, visibility
+from analysis.services import field_findings, mask_findings, visibility
 from analysis.services.measures import Statistic
 from analysis.services.spreadsheets import neutralise
 
 STATISTICS: dict[str, Statistic] = {
     statistic.name: statistic
-    for statistic in (field_findings.BY_LAYER, field_findings.BY_UNIT, visibility.VISIBLE)
+    for statistic in (
+        field_findings.BY_LAYER,
+        field_findings.BY_UNIT,
+        visibility.VISIBLE,
+        mask_findings.BY_LAYER,
+        mask_findings.BY_UNIT,
+    )
 }
 PAGE = 1000
 

@@ -11,6 +11,7 @@ from analysis.models import Run, Segment, TopImage
 from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whiskers
 from analysis.services.measures import Statistic
 
+COMPARED = 4  # units of a layer
 SHARE = "share of the picture"
 FIELDS = {"disc": "the layer's disc", "own": "the unit's own field"}
 
@@ -114,3 +115,18 @@ def _answer(rows: list[Visible]) -> str:
         f"From {least.visible:.0%} of the image ({least.layer}) to {most.visible:.0%}"
         f" ({most.layer}) on average."
     )
+
+
+def compared(run: Run, count: int = COMPARED) -> list[Segment]:
+    """Return the strongest picture of a few units that both masks were drawn for.
+
+    They are those with the strongest activations of each layer, so that every layer has some.
+    """
+    both = Segment.objects.filter(
+        top_image__run=run, top_image__rank=0, disc_visible__isnull=False
+    ).select_related("top_image__unit__layer", "top_image__image")
+    shown: list[Segment] = []
+    for layer in run.layers.order_by("position"):
+        own = both.filter(top_image__unit__layer=layer)
+        shown += own.order_by("-top_image__activation", "pk")[:count]
+    return shown

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from analysis.models import Category, Layer, Network, Run, Source, TopImage, Unit
-from analysis.services import access, atlas
+from analysis.services import access, atlas, mask_findings
 from analysis.services.atlas import Wanted
 from analysis.services.field_drawings import drawing_of
 
@@ -129,6 +129,9 @@ def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRespon
     labels = list(atlas.labels(found))
     before, after = atlas.neighbours(found)
     tiles = _tiles(found, run, labels[0].details if labels else {})
+    has_pairs = any(tile["segment"].disc for tile in tiles)
+    asked = request.GET.get("view")
+    kind = asked if asked == "plain" or (asked == "masks" and has_pairs) else "segmented"
     page = {
         "network": of,
         "layer": found.layer,
@@ -139,7 +142,9 @@ def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRespon
         "run": run,
         "runs": runs,
         "curve": _curve([tile["top"].activation for tile in tiles]),
-        "kind": "plain" if request.GET.get("view") == "plain" else "segmented",
+        "kind": kind,
+        "has_pairs": has_pairs,
+        "fit": mask_findings.of_unit(run, found) if run and kind == "masks" else None,
         "tiles": tiles,
         "field": drawing_of(run, found),
         # The neighbours are shown in the same way, with the images of the same run.

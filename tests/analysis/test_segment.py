@@ -10,10 +10,12 @@ from PIL import Image
 
 from analysis.core.arrays import unpacked
 from analysis.core.bins import quantile
-from analysis.core.images import open_image, prepare
+from analysis.core.fields import LayerGrid, disc, disc_diameter
+from analysis.core.images import open_image, open_mask, prepare, view_mask
+from analysis.core.segments import stamp
 from analysis.models import Segment, TopImage
 from analysis.pipeline import forward, scan, segment
-from analysis.services import fields, files
+from analysis.services import fields, files, mask_findings
 from analysis.services.pictures import picture_file, token_of
 from analysis.services.shards import Interrupted
 from tests.analysis.photographs import PREPARATION, a_net, a_scan, job_of, shards_of
@@ -217,3 +219,110 @@ def test_a_quantile_of_all_activations_may_be_the_threshold(net, tmp_path):
     assert min(after.values()) > 0
     assert np.mean(list(after.values())) < np.mean(list(before.values()))
     assert min(shares(strict, "low").values()) > 0  # planted ones still borrow
+
+
+@pytest.fixture
+def compared(net, tmp_path):
+    """A scanned run that compares; unit 2 of the late layer has its own field."""
+    made = scanned(tmp_path, options={"segment": {"compare": True}})
+    small = np.zeros((7, 7), np.float32)
+    small[2:5, 1:6] = 1.0
+    fields.write_maps(made, made.layers.get(name="late"), {2: small})
+    return made
+
+
+def with_masks(run, size=None, index=3):
+    """Give every image that the run names a mask: 7 on the left, ``index`` right, void below."""
+    names = [{"index": 7, "name": "left"}, {"index": 3, "name": "right"}]
+    run.image_set.labels = {"void_index": 255, "classes": names}
+    run.image_set.save()
+    for image in run.image_set.images.all():
+        width, height = size or (image.width, image.height)
+        mask = np.full((height, width), index, np.uint8)
+        mask[:, : width // 2] = 7
+        mask[height - height // 4 :] = 255
+        image.mask = f"mask-{image.number}.png"
+        Image.fromarray(mask).save(Path(run.image_set.root) / image.mask)
+        image.save()
+
+
+def test_both_masks_are_drawn_and_counted_against_the_classes_pixel_by_pixel(compared, net):
+    with_masks(compared)
+    segmented(compared)
+    layer = compared.layers.get(name="late")
+    own = fields.own_fields(compared, layer)[2]
+    grid = LayerGrid(8, 8, 32, 32, size=13, stride=4, offset=1.5)
+    by_kind = {"own": own, "disc": disc(disc_diameter(grid))}
+    both = {kind: np.zeros(2) for kind in by_kind}
+    union = {kind: np.zeros(2) for kind in by_kind}
+    tops = TopImage.objects.filter(unit__layer=layer, unit__channel=2, end="top")
+    for top in tops.select_related("image", "segment"):
+        root = Path(compared.image_set.root)
+        pixels = prepare(open_image(root / top.image.path), PREPARATION)
+        with torch.no_grad():
+            maps = net[:5](torch.from_numpy(pixels)[None])[0, 2].numpy()
+        labels = view_mask(open_mask(root / top.image.mask), PREPARATION)
+        for kind, field in by_kind.items():
+            mask = stamp(maps > maps.max() / 2, field, grid)
+            share = top.segment.visible if kind == "own" else top.segment.disc_visible
+            assert share == pytest.approx(mask.mean())
+            for place, index in enumerate((7, 3)):
+                truth, lit = labels == index, mask & (labels != 255)
+                both[kind][place] += (truth & lit).sum()
+                union[kind][place] += (truth | lit).sum()
+        for size in SIZES:
+            assert files.exists(picture_file(top.segment.token, "disc", size))
+    [row] = mask_findings.by_unit(compared)
+    assert (row.layer, row.channel, row.images) == ("late", 2, 5)
+    assert row.own == pytest.approx((both["own"] / union["own"]).max())
+    assert row.disc == pytest.approx((both["disc"] / union["disc"]).max())
+    assert row.own_class == ("left", "right")[int((both["own"] / union["own"]).argmax())]
+    [mean] = mask_findings.by_layer(compared)
+    assert (mean.units, mean.own, mean.difference_low) == (1, row.own, None)
+    assert Segment.objects.filter(disc_visible__isnull=False).count() == 5
+
+
+def test_comparing_twice_and_in_another_order_gives_the_same_bytes(compared):
+    with_masks(compared)
+    segmented(compared)
+    name = mask_findings.masks_file(compared, "layer-late")
+    first = files.read(name)
+    segmented(compared, order=(1, 0, 1))
+    assert files.read(name) == first
+
+
+@pytest.mark.parametrize(
+    ("masks", "sentence"),
+    [
+        (lambda run: with_masks(run, size=(20, 10)), "has 20 × 10 pixels and its image"),
+        (lambda run: with_masks(run, index=9), "holds the index 9, which has no name."),
+        (
+            lambda run: [
+                with_masks(run),
+                [path.unlink() for path in Path(run.image_set.root).glob("mask-*")],
+            ],
+            "cannot be read",
+        ),
+    ],
+)
+def test_a_mask_that_cannot_be_used_is_told_and_the_rest_goes_on(compared, masks, sentence):
+    masks(compared)
+    segmented(compared)
+    assert Segment.objects.count() == TopImage.objects.count()
+    assert list(mask_findings.by_layer(compared)) == []
+    lines = [line.text for line in compared.log.all()]
+    assert any(sentence in line for line in lines)
+    assert any("The mask of image" in line for line in lines)
+
+
+def test_without_masks_both_are_drawn_and_without_fields_the_log_says_so(compared):
+    segmented(compared)
+    assert Segment.objects.filter(disc_visible__isnull=False).count() == 5
+    assert list(mask_findings.by_unit(compared)) == []
+    files.remove(f"runs/{compared.key}/fields")
+    Segment.objects.all().delete()
+    segmented(compared)
+    assert not Segment.objects.filter(disc_visible__isnull=False).exists()
+    assert compared.log.last().text == (
+        "segment: nothing to compare, no unit has a field of its own"
+    )

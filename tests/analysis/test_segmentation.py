@@ -19,7 +19,7 @@ def words(run):
 
 
 def test_usual_options_leave_no_trace_so_that_older_runs_are_found():
-    run = asked(threshold="half", top_share=0.005)
+    run = asked(threshold="half", top_share=0.005, compare=False)
     assert "options" not in run.recipe
     assert "locations above half of the map's maximum were stamped" in words(run)
 
@@ -31,12 +31,18 @@ def test_a_quantile_is_kept_with_its_share_and_told():
     assert "the strongest one was taken" in words(run)
 
 
+def test_comparing_makes_another_run():
+    run = asked(compare=True)
+    assert run.recipe["options"] == {"segment": {"compare": True}}
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"top_share": 0.01}, "has no meaning while the threshold is half"),
         ({"threshold": "third"}, "threshold must be one of half, quantile, not third"),
         ({"threshold": "quantile", "top_share": 0.9}, "top_share must be 1e-05 to 0.5, not 0.9"),
+        ({"compare": "yes"}, "compare must be true or false"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(options, sentence):

@@ -109,7 +109,7 @@ def draw_pictures(colours: int = 6) -> None:
     """Store a small picture of every kind and size for each segment there is."""
     drawn = {(number, size): _picture(number, size) for number in range(colours) for size in SIZES}
     for number, token in enumerate(Segment.objects.values_list("token", flat=True)):
-        for kind in ("plain", "segmented"):
+        for kind in ("plain", "segmented", "disc"):
             for size in SIZES:
                 name = f"pictures/{token[:2]}/{token}/{kind}-{size}.webp"
                 path = Path(default_storage.path(name))

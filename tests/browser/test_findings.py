@@ -65,6 +65,21 @@ def test_fields_and_the_page_of_a_unit_are_accessible_and_whole(browser_page, fi
         expect(page.locator(".field-figure image")).to_be_visible()
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_both_masks_side_by_side_are_accessible(browser_page, run, dark):
+    Segment.objects.filter(field="own").update(disc_visible=0.3)
+    draw_pictures()
+    page = opened(browser_page, run, dark=dark)
+    expect(page.locator(".pair img").first).to_be_visible()
+    accessible(page)
+    page.locator(".pair-grid a").first.click()
+    expect(page.get_by_role("link", name="Both masks")).to_have_attribute("aria-current", "true")
+    expect(page.locator(".pair")).to_have_count(30)
+    accessible(page)
+    page.get_by_role("link", name="Whole images").click()
+    expect(page.locator(".wall .tile")).to_have_count(60)
+
+
 def test_switching_the_theme_draws_it_again(browser_page, run):
     page = opened(browser_page, run)
     assert page.locator("[data-drawn=light]").count() == 1
