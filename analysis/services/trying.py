@@ -1,7 +1,7 @@
 """The page that tries a network on one image: images to begin with, and the answer as drawn."""
 
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ SAMPLES = 3
 # Read for three: many units have the same strongest image.
 CANDIDATES = 60
 # Objects that the page draws, and how many of them are to be seen at first.
-DRAWN, AT_FIRST = 24, 6
+DRAWN, AT_FIRST = 24, 5
+# Of a label on the picture, as shares of the input's longer side: its line, and a letter of it.
+LINE, LETTER = 0.042, 0.021
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,13 @@ class Seen:
     photo: str  # data: address of a WebP made by us
     width: int
     height: int
+    line: float  # height of a label, in pixels of the input
     scene: list[dict[str, Any]]
     scene_refused: str
     objects: list[SeenObject]
     left_out: int
     named_units: int
     named_by: str
-    sources: list[str] = field(default_factory=list)
 
 
 def samples(network: Network) -> list[Segment]:
@@ -104,32 +106,66 @@ def drawn(network: Network, picture: Picture.Image, answer: dict[str, Any]) -> S
     """Return an answer (`tasks.look_at`) as the page draws it."""
     size = answer["input"]
     photo = b64encode(detections.shown(network, picture)).decode("ascii")
-    units = [unit for one in answer["objects"] for unit in one["units"]]
+    found = answer["objects"][:DRAWN]
+    places = label_places([_corner(one, answer) for one in found], size["width"], size["height"])
     return Seen(
         photo=f"data:image/webp;base64,{photo}",
         width=size["width"],
         height=size["height"],
+        line=LINE * max(size["width"], size["height"]),
         scene=[one | {"percent": f"{100 * one['probability']:.1f}%"} for one in answer["scene"]],
         scene_refused=answer["scene_refused"],
         objects=[
-            _object(network, place, one, answer)
-            for place, one in enumerate(answer["objects"][:DRAWN], start=1)
+            _object(network, place, one, at)
+            for place, (one, at) in enumerate(zip(found, places, strict=True), start=1)
         ],
-        left_out=answer["objects_left_out"] + max(0, len(answer["objects"]) - DRAWN),
+        left_out=answer["objects_left_out"] + len(answer["objects"]) - len(found),
         named_units=answer["named_units"],
         named_by=answer["named_by"],
-        sources=sorted({unit["source"] for unit in units}),
     )
 
 
-def _object(
-    network: Network, place: int, one: dict[str, Any], answer: dict[str, Any]
-) -> SeenObject:
-    """Return one object with its paths and where its label stands, in pixels of the input."""
-    mask = mask_of(one["mask"]["counts"], *one["mask"]["size"])
+def label_places(
+    wanted: list[tuple[str, float, float]], width: int, height: int
+) -> list[tuple[float, float]]:
+    """Return where labels (text, left, top) stand: within the picture, and on no earlier one.
+
+    A label that would lie on another moves down line by line; in a full picture it stays.
+    """
+    line, letter = (share * max(width, height) for share in (LINE, LETTER))
+    taken: list[tuple[float, float, float]] = []
+    for text, left, top in wanted:
+        long = letter * len(text)
+        x = max(0.0, min(left, width - long))
+        free = [
+            y
+            for y in (top + line * step for step in range(int(height / line)))
+            if y + line <= height and not any(_meet((x, y, long), other, line) for other in taken)
+        ]
+        taken.append((x, free[0] if free else min(top, height - line), long))
+    return [(round(x, 1), round(y, 1)) for x, y, _ in taken]
+
+
+def _meet(one: tuple[float, float, float], other: tuple[float, float, float], line: float) -> bool:
+    """Return whether two labels (left, top, length) lie on each other."""
+    beside = one[0] + one[2] <= other[0] or other[0] + other[2] <= one[0]
+    return not beside and abs(one[1] - other[1]) < line
+
+
+def _corner(one: dict[str, Any], answer: dict[str, Any]) -> tuple[str, float, float]:
+    """Return an object's concept and the upper left of its largest part, in the input's pixels."""
     view, size, box = answer["view"], answer["input"], one["boxes"][0]
     across = size["width"] / (view["right"] - view["left"])
     down = size["height"] / (view["bottom"] - view["top"])
+    left, top = (box["left"] - view["left"]) * across, (box["top"] - view["top"]) * down
+    return one["concept"], max(0.0, left), max(0.0, top)
+
+
+def _object(
+    network: Network, place: int, one: dict[str, Any], at: tuple[float, float]
+) -> SeenObject:
+    """Return one object with its paths and its label's place."""
+    mask = mask_of(one["mask"]["counts"], *one["mask"]["size"])
     units = [
         unit
         | {"address": reverse("analysis:unit", args=[network.slug, unit["layer"], unit["channel"]])}
@@ -142,8 +178,8 @@ def _object(
         area=one["area"],
         fill=filled(mask),
         outline=outlined(mask),
-        label_x=round(max(0.0, (box["left"] - view["left"]) * across), 1),
-        label_y=round(max(0.0, (box["top"] - view["top"]) * down), 1),
+        label_x=at[0],
+        label_y=at[1],
         units=units,
         shown=place <= AT_FIRST,
     )

@@ -29,7 +29,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if network is None:
         return access.ask_to_sign_in(request)
     status, found = _answer(request, network) if request.method == "POST" else (200, {})
-    shown = {"network": network, "largest": detections.LARGEST_FILE, **found}
+    largest = detections.LARGEST_FILE
+    shown = {"network": network, "largest": largest, "most": largest // MEGABYTE, **found}
     if request.method == "POST" and request.headers.get("HX-Request") == "true":
         response = render(request, "analysis/try_answer.html", shown, status=status)
     else:

@@ -12,6 +12,7 @@ from analysis import tasks
 from analysis.models import Detection, Segment, TopImage
 from analysis.pipeline import segment
 from analysis.services import detections
+from analysis.services.trying import LETTER, LINE, label_places
 from tests.analysis.looking import listen, name, photograph
 from tests.analysis.photographs import job_of, shards_of
 
@@ -225,6 +226,20 @@ def test_a_network_known_from_answers_only_is_refused(bob, named, worker):
     response = send(bob)
     assert response.status_code == 422
     assert "published answers only" in response.content.decode()
+
+
+def test_labels_lie_within_the_picture_and_not_on_each_other():
+    wanted = [("television", 90.0, 0.0), ("shower curtain", 95.0, 2.0), ("bed", 219.0, 222.0)]
+    places = label_places(wanted, 224, 224)
+    line, letter = LINE * 224, LETTER * 224
+    assert places[0] == (90.0, 0.0)
+    assert places[1][1] >= line - 0.1  # moved below the first
+    assert all(
+        x + letter * len(text) <= 224.1 for (text, *_), (x, _) in zip(wanted, places, strict=True)
+    )
+    assert all(0 <= y <= 224 - line + 0.1 for _, y in places)
+    many = label_places([("bed", 0.0, 0.0)] * 60, 224, 224)
+    assert len(set(many)) >= 20  # and the rest stay where they must
 
 
 def test_a_form_without_its_token_is_refused(researcher, named):
