@@ -1,5 +1,6 @@
 """Rows of what is known: networks, image sets, runs, top images, fields, semantics, tokens."""
 
+from analysis.models.class_scores import ClassScore
 from analysis.models.detections import Detection
 from analysis.models.fields import ReceptiveField
 from analysis.models.images import Image, ImageSet
@@ -14,6 +15,7 @@ __all__ = [
     "OPEN",
     "ApiToken",
     "Category",
+    "ClassScore",
     "Detection",
     "Image",
     "ImageSet",

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from analysis.models import Category, Run, Source, Unit, UnitSemantics
@@ -91,3 +92,9 @@ def withdraw(*, unit: Unit, source: str, origin: str) -> bool:
     """Take back what ``record`` wrote for this unit, source and origin; False if nothing was."""
     count, _ = UnitSemantics.objects.filter(unit=unit, source=source, origin=origin).delete()
     return count > 0
+
+
+def withdraw_others(*, units: QuerySet[Unit], source: str, origin: str) -> int:
+    """Take back what ``record`` wrote for these units, source and origin; return how much was."""
+    count, _ = UnitSemantics.objects.filter(unit__in=units, source=source, origin=origin).delete()
+    return count

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from analysis.models import ImageSet, Layer, Network, Run
-from analysis.services import segmentation
+from analysis.services import dissection, segmentation
 from analysis.services.options import Option, filled
 from analysis.services.recipes import Recipe, RunRefused
 
@@ -129,6 +129,18 @@ STEPS: dict[str, Step] = {
             sentence=segmentation.in_words,
             asks=segmentation.ASKS,
             options=segmentation.kept_options,
+        ),
+        Step(
+            "dissect",
+            "gpu",
+            "images",
+            "analysis.pipeline.dissect",
+            needs=("scan",),
+            plan=plan_images,
+            words="compare every unit with every class of the masks",
+            sentence=dissection.in_words,
+            asks=dissection.ASKS,
+            options=dissection.kept_options,
         ),
     )
 }
