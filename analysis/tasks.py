@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL.Image import Image
 
 from analysis.models import ImageSet, Job, Network, Run, State
-from analysis.services import detections, image_sets, jobs, shards
+from analysis.services import detections, files, image_sets, jobs, shards
 
 # Enough for several idle workers to join at once; others find the work when they sweep.
 WAKE_UPS = 4
@@ -64,13 +64,14 @@ def free_lost() -> datetime:
 
 @shared_task
 def sweep(queues: Collection[str] | None = None) -> None:
-    """Free what lost workers hold, and wake workers for whatever may be done now.
+    """Free what lost workers hold or have left, and wake workers for whatever may be done now.
 
     ``queues`` limits the wake-ups to queues that somebody listens to. Sweeping twice, or in
     several workers at once, does no harm.
     """
     now = free_lost()
     detections.forget(now)
+    files.sweep(now)
     _wake_registered(now)
     if _at_work.locked():
         return  # a busy worker needs no wake-up: it sweeps when it has done

@@ -1,14 +1,21 @@
 """Result files in the media storage: a local folder or an S3 bucket, never half a file."""
 
-import os
-import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+
+from analysis.services.processes import claim_name, surely_gone
+
+# Below the root of the storage: what is being written. A name there is that of its writer.
+ASIDE = ".aside"
+SLASH = "~"  # stands for the slashes in it
+LONGEST = timedelta(days=1)
 
 
 def write(name: str, data: bytes) -> None:
@@ -22,13 +29,8 @@ def write(name: str, data: bytes) -> None:
     if path is None:
         default_storage.save(_checked(name), ContentFile(data))
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
+    with _aside(path, _root()) as aside:
         aside.write_bytes(data)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def copy_in(name: str, source: Path) -> None:
@@ -38,13 +40,8 @@ def copy_in(name: str, source: Path) -> None:
         with source.open("rb") as file:
             default_storage.save(_checked(name), File(file))
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
+    with _aside(path, _root()) as aside:
         shutil.copyfile(source, aside)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def share(name: str, source: str) -> None:
@@ -57,17 +54,13 @@ def share(name: str, source: str) -> None:
     if path is None or first is None:
         write(name, read(source))
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        aside.hardlink_to(first)
-        aside.replace(path)
+        with _aside(path, _root()) as aside:
+            aside.hardlink_to(first)
     except FileNotFoundError:
         raise
     except OSError:  # a file system without links
         write(name, read(source))
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def read(name: str) -> bytes:
@@ -105,6 +98,56 @@ def remove(name: str) -> None:
         default_storage.delete(_checked(name))
 
 
+def sweep(now: datetime) -> int:
+    """Delete what killed processes left aside; return how many files there were.
+
+    Left is what a process of this machine that has ended was writing, and anything older than a
+    day: nobody writes for so long.
+    """
+    folders = [folder / ASIDE for folder in (_root(), _cache()) if folder is not None]
+    left = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    return sum(_remove_left(path, now) for path in left)
+
+
+def _remove_left(path: Path, now: datetime) -> bool:
+    """Delete one file that was left aside; return whether it was one."""
+    with suppress(FileNotFoundError):  # its writer has finished, or another sweep was faster
+        # Of a link the time of change says when it was made; the other one is its file's.
+        age = now.timestamp() - path.stat().st_ctime
+        if surely_gone(path.name.replace(SLASH, "/")) or age > LONGEST.total_seconds():
+            path.unlink()
+            return True
+    return False
+
+
+@contextmanager
+def _aside(path: Path, root: Path | None) -> Iterator[Path]:
+    """Give a place to write to; what was written there takes that of ``path``, or is gone.
+
+    All such places are in one folder below ``root``, so that sweeping need not look through
+    millions of results. A rename between two file systems fails: one root is one of them.
+    """
+    aside = (root or path.parent) / ASIDE / claim_name().replace("/", SLASH)
+    for folder in (aside.parent, path.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield aside
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _root() -> Path | None:
+    """Return the folder of the local storage, None when the storage is remote."""
+    path = _local_path(ASIDE)
+    return path.parent if path else None
+
+
+def _cache() -> Path:
+    """Return the folder of what was fetched from a remote storage."""
+    return Path(settings.VAR) / "cache"
+
+
 def _checked(name: str) -> str:
     """Return ``name`` if it is a plain relative path with forward slashes."""
     parts = PurePosixPath(name).parts
@@ -127,15 +170,13 @@ def _cached(name: str) -> Path:
         raise FileNotFoundError(f"{name} is not in the media storage")
     changed = default_storage.get_modified_time(name)
     stamp = f"{default_storage.size(name)}-{int(changed.timestamp())}"
-    path = Path(settings.VAR) / "cache" / f"{name}.{stamp}"
+    path = _cache() / f"{name}.{stamp}"
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        try:
-            with default_storage.open(name) as source, aside.open("wb") as target:
-                for chunk in source.chunks():
-                    target.write(chunk)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        with (
+            _aside(path, _cache()) as aside,
+            default_storage.open(name) as source,
+            aside.open("wb") as target,
+        ):
+            for chunk in source.chunks():
+                target.write(chunk)
     return path

@@ -6,7 +6,6 @@ the tests run on. Its processes are started by this class and stopped by their p
 
 import hashlib
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -19,8 +18,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 from django.conf import settings
 
+from analysis.services import files
+
 WAIT = 120.0  # seconds: the machine may be busy
-ASIDE = re.compile(r"\..+\.[0-9a-f]{16}")
 
 
 class Installation:
@@ -114,13 +114,13 @@ class Installation:
     def digest(self):
         """Return name → sha256 of every result file.
 
-        A file written aside (.NAME.HEX) is none: a killed worker may leave one.
+        What lies aside is none: a killed worker may leave it, until it is swept.
         """
         media = self.var / "media"
         return {
             str(path.relative_to(media)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(media.rglob("*"))
-            if path.is_file() and not ASIDE.fullmatch(path.name)
+            if path.is_file() and path.parent != media / files.ASIDE
         }
 
     def _command(self, command):

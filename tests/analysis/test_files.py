@@ -1,11 +1,18 @@
 """Result files: whole or absent, inside the storage, local or fetched from a remote one."""
 
+import os
+import subprocess
+import sys
 import threading
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import FileSystemStorage, storages
+from django.utils import timezone
 
 from analysis.services import files
+from analysis.services.processes import claim_name
 
 
 class RemoteStorage(FileSystemStorage):
@@ -74,6 +81,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(media, monkeypatch):
         files.write("a/b.bin", b"second")
     assert files.read("a/b.bin") == b"first"
     assert [path.name for path in (media / "a").iterdir()] == ["b.bin"]
+    assert not list((media / files.ASIDE).iterdir())
 
 
 def test_readers_never_see_half_a_file(media):
@@ -167,3 +175,56 @@ def test_sharing_what_is_not_there_is_refused(media):
     """It would be a name without content."""
     with pytest.raises(FileNotFoundError):
         files.share("pictures/b", "pictures/a")
+
+
+def left_aside(root, name=None, age=timedelta(0)):
+    """Leave a file as a process that was killed while it wrote does."""
+    path = root / files.ASIDE / (name or claim_name()).replace("/", files.SLASH)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"half")
+    return path, timezone.now() + age
+
+
+def gone_name():
+    """Return the name of a process of this machine that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host, space, _, _, claim = claim_name().split("/")
+    return "/".join([host, space, str(ended.pid), "1", claim])
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(media):
+    """Results, and what is being written now, stay."""
+    files.write("runs/abc/1.npz", b"1")
+    mine, now = left_aside(media)
+    gone, _ = left_aside(media, gone_name())
+    foreign, _ = left_aside(media, "another-machine/1/2/3/4")
+    assert files.sweep(now) == 1
+    assert (mine.exists(), gone.exists(), foreign.exists()) == (True, False, True)
+    assert files.sweep(now) == 0
+    assert files.sweep(now + timedelta(hours=25)) == 2
+    assert files.read("runs/abc/1.npz") == b"1"
+
+
+def test_a_link_made_now_to_an_old_file_is_no_old_one(media):
+    """Its file may be of last year."""
+    files.write("pictures/a", b"plain")
+    os.utime(media / "pictures/a", (0, 0))
+    aside = media / files.ASIDE / "another-machine~1~2~3~4"
+    aside.hardlink_to(media / "pictures/a")
+    assert files.sweep(timezone.now()) == 0
+
+
+def test_the_cache_of_a_bucket_is_swept_too(bucket, settings):
+    """Fetching may be killed as well."""
+    files.write("manifests/a.parquet", b"one")
+    files.local("manifests/a.parquet")
+    left, now = left_aside(Path(settings.VAR) / "cache", gone_name())
+    assert files.sweep(now) == 1
+    assert not left.exists()
+    assert files.local("manifests/a.parquet").read_bytes() == b"one"
+
+
+def test_with_nothing_aside_there_is_nothing_to_sweep(media):
+    """Not even a folder."""
+    assert files.sweep(timezone.now()) == 0
