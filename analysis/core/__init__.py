@@ -6,11 +6,13 @@ intervals     share, number of observations → interval that the share lies in
 loading       work for threads → its results, in order
 mixing        whole numbers, seed → whole numbers that look like chance
 runlengths    mask → run lengths; the paths that a page draws
+wordnet       word → meanings, and what each is a kind of
 images        file → (3, height, width) float32 of the network's input
 specs         words of the command line → architecture and weights, judged
 geometry      windows of operations → field size, stride, offset of a location
 listing       folder, scenes.csv → entries in order
 manifest      entries → Parquet file; slices of it
+matching      concept, classes of masks → the class that it means
 programs      exported program → network whose layers can be watched
 sighting      network, one input → what each operation's output sees
 weights       file → state dict, never unpickled
