@@ -262,6 +262,18 @@ def normalised(
     return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1))  # (3, h, w)
 
 
+def unprepared(
+    pixels: Float32[np.ndarray, "3 h w"], preparation: Preprocessing
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Return the input of a network as an RGB picture: `prepare` taken back, rounded."""
+    mean, std = (np.array(v, np.float32) for v in (preparation.mean, preparation.std))
+    shown = pixels.transpose(1, 2, 0) * std + mean  # (h, w, 3)
+    if preparation.channels == "BGR":
+        shown = shown[:, :, ::-1]
+    rounded: np.ndarray = (shown * 255 + 0.5).clip(0, 255).astype(np.uint8)
+    return rounded
+
+
 def view(image: Image.Image, preparation: Preprocessing) -> Image.Image:
     """Return what the network sees of an image, in the size in which it sees it."""
     return image.resize(

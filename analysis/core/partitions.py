@@ -13,9 +13,6 @@ import numpy as np
 from jaxtyping import Bool, Int, Integer, UInt8
 from skimage.segmentation import felzenszwalb
 
-# An object is kept where at least this share of its pixels stays.
-KEPT = 0.5
-
 
 @dataclass(frozen=True)
 class Partition:

@@ -4,6 +4,7 @@ from analysis.models.class_scores import ClassScore
 from analysis.models.detections import Detection
 from analysis.models.fields import ReceptiveField
 from analysis.models.images import Image, ImageSet
+from analysis.models.minimal_images import MinimalImage
 from analysis.models.networks import Layer, Network, Unit
 from analysis.models.runs import Job, Listener, LogLine, Run, Shard
 from analysis.models.sign_in import SignInAttempts
@@ -23,6 +24,7 @@ __all__ = [
     "Layer",
     "Listener",
     "LogLine",
+    "MinimalImage",
     "Network",
     "ReceptiveField",
     "Run",

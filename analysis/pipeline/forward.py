@@ -79,24 +79,31 @@ class Forward:
 
         ``take`` is given every wanted module's maps, in float32, for the time of the call.
         """
-        size = self.recipe.batch
-        read = in_order(self._input, images, ahead=AHEAD * size)
         with trace(self.model, modules) as run:
-            for batch in batched(read, size):
-                image = torch.tensor([number for number, _ in batch], device=self.device)
-                pixels = torch.from_numpy(np.stack([pixels for _, pixels in batch]))
-                lie = layout(self.model)
-                with self._precision():
+            for image, pixels in self.batches(images):
+                with self.precision():
                     run(
-                        pixels.to(self.device).contiguous(memory_format=lie),
+                        self.laid(pixels),
                         lambda name, maps, image=image: take(name, maps.float(), image),  # type: ignore[misc]
                     )
-                yield len(batch)
+                yield len(image)
+
+    def batches(self, images: Iterable[Numbered]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the numbers (batch,) and inputs (batch, 3, h, w) of the images in order."""
+        size = self.recipe.batch
+        for batch in batched(in_order(self._input, images, ahead=AHEAD * size), size):
+            image = torch.tensor([number for number, _ in batch], device=self.device)
+            pixels = torch.from_numpy(np.stack([pixels for _, pixels in batch]))
+            yield image, pixels.to(self.device)
+
+    def laid(self, pixels: Tensor) -> Tensor:
+        """Return inputs as they lie best in memory for this network."""
+        return pixels.contiguous(memory_format=layout(self.model))
 
     def _input(self, image: Numbered) -> tuple[int, Float32[np.ndarray, "3 h w"]]:
         return image.number, prepare(self.open(image), self.preparation)
 
-    def _precision(self) -> torch.autocast | nullcontext[None]:
+    def precision(self) -> torch.autocast | nullcontext[None]:
         """Return the context of mixed precision, where the recipe asks for it."""
         if self.recipe.precision not in PRECISIONS:
             return nullcontext()

@@ -1,4 +1,4 @@
-"""Where the pictures of a top image lie, under a name that nobody can guess."""
+"""Where the pictures of a top image or minimal image lie, under names that nobody can guess."""
 
 import hashlib
 import hmac
@@ -16,7 +16,16 @@ def token_of(top_image: TopImage) -> str:
     """
     unit = top_image.unit
     parts = (top_image.run.key, unit.layer.name, unit.channel, top_image.end, top_image.rank)
-    spoken = "/".join(str(part) for part in ("picture", *parts))
+    return _secret("picture", *parts)
+
+
+def minimal_token(run_key: str, number: int, regions: str) -> str:
+    """Return the token of a minimal image's pictures, as `token_of`."""
+    return _secret("minimal", run_key, number, regions)
+
+
+def _secret(*parts: str | int) -> str:
+    spoken = "/".join(str(part) for part in parts)
     return hmac.digest(settings.SECRET_KEY.encode(), spoken.encode(), hashlib.sha256).hex()[:32]
 
 

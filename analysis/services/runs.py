@@ -10,7 +10,18 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from analysis.models import OPEN, ImageSet, Job, Layer, Network, Run, Segment, Shard, State
+from analysis.models import (
+    OPEN,
+    ImageSet,
+    Job,
+    Layer,
+    MinimalImage,
+    Network,
+    Run,
+    Segment,
+    Shard,
+    State,
+)
 from analysis.services import files
 from analysis.services.journal import log
 from analysis.services.progress import RunProgress, progress
@@ -119,8 +130,10 @@ def delete(run: Run) -> None:
     """
     if run.state in OPEN:
         raise RunRefused(f"Run {run} is {run.state}: cancel it before you delete it.")
-    tokens = Segment.objects.filter(top_image__run=run).values_list("token", flat=True)
-    folders = [f"runs/{run.key}", *(f"pictures/{token[:2]}/{token}" for token in tokens)]
+    segments = Segment.objects.filter(top_image__run=run).values_list("token", flat=True)
+    minimal = MinimalImage.objects.filter(run=run).values_list("token", flat=True)
+    pictures = [f"pictures/{token[:2]}/{token}" for token in (*segments, *minimal)]
+    folders = [f"runs/{run.key}", *pictures]
     try:
         with transaction.atomic():
             run.delete()

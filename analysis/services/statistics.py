@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis.core.loading import batched
 from analysis.models import Job, Run, State
-from analysis.services import field_findings, mask_findings, visibility
+from analysis.services import field_findings, mask_findings, minimal_images, visibility
 from analysis.services.measures import Statistic
 from analysis.services.spreadsheets import neutralise
 
@@ -20,6 +20,8 @@ STATISTICS: dict[str, Statistic] = {
         field_findings.BY_LAYER,
         field_findings.BY_UNIT,
         visibility.VISIBLE,
+        minimal_images.KEPT_OBJECTS,
+        minimal_images.SCENES,
         mask_findings.BY_LAYER,
         mask_findings.BY_UNIT,
     )

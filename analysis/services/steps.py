@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from analysis.models import ImageSet, Layer, Network, Run
-from analysis.services import dissection, segmentation
+from analysis.services import dissection, segmentation, simplification
 from analysis.services.options import Option, filled
 from analysis.services.recipes import Recipe, RunRefused
 
@@ -129,6 +129,18 @@ STEPS: dict[str, Step] = {
             sentence=segmentation.in_words,
             asks=segmentation.ASKS,
             options=segmentation.kept_options,
+        ),
+        Step(
+            "simplify",
+            "gpu",
+            "images",
+            "analysis.pipeline.simplify",
+            needs=(),
+            plan=simplification.plan,
+            words="find how little of an image the network needs to name its scene",
+            sentence=simplification.in_words,
+            asks=simplification.ASKS,
+            options=simplification.kept_options,
         ),
         Step(
             "dissect",
