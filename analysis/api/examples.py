@@ -147,6 +147,7 @@ RUN_VALUE: dict[str, Any] = {
     "layers": ["conv4", "pool5"],
     "recipe": {"version": 1, "layers": ["conv4", "pool5"], "top": 60},
     "device": "auto",
+    "memory": 0,
     "state": "running",
     "error": "",
     "created_by": "bob",

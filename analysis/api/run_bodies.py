@@ -9,7 +9,7 @@ from analysis.api.bodies import Body, names
 from analysis.models import ImageSet, Layer, LogLine, Network, Run, State
 from analysis.services.progress import StepProgress, progress
 from analysis.services.recipes import LARGEST_TOP, PRECISIONS
-from analysis.services.runs import DEVICES
+from analysis.services.runs import DEVICES, LEAST_MEMORY, MOST_MEMORY
 from analysis.services.steps import STEPS, USUAL
 
 
@@ -32,6 +32,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "layers",
             "recipe",
             "device",
+            "memory",
             "state",
             "error",
             "created_by",
@@ -119,3 +120,9 @@ class RunBody(Body):
     )
     precision = serializers.ChoiceField(choices=PRECISIONS, required=False)
     device = serializers.ChoiceField(choices=DEVICES, required=False)
+    memory = serializers.IntegerField(
+        required=False,
+        min_value=LEAST_MEMORY,
+        max_value=MOST_MEMORY,
+        help_text="MB that a batch of occluded images may take; recorded, not part of the recipe",
+    )

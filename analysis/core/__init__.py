@@ -31,6 +31,7 @@ windows       operations, one image, occluders → the values looked at, from wi
 occlusion     network, image, units at locations → change under every occluder
 fields        size, stride, offset of a layer → mask that one location stamps
 discrepancy   changes under an occluder → a unit's own field, its size
+refinement    fields so far → what is looked at next, and when to stop
 segments      (rows, columns) of one unit and image → (height, width) mask of the input
 rendering     image, mask → pictures: two tiles and a large view
 overlap       masks, classes of the pixels → IoU with the best class, means over units

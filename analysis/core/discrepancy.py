@@ -42,7 +42,7 @@ class Places:
     """
 
     first: float
-    stride: float
+    stride: int
     count: int
     reach: float
 

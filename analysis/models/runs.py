@@ -45,6 +45,7 @@ class Run(models.Model):
     recipe = models.JSONField()
     # Where it may be computed; not part of the recipe.
     device = models.CharField(max_length=20, default="auto")
+    memory = models.PositiveIntegerField(default=0, help_text="MB of a batch; 0: the usual")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     error = models.TextField(blank=True)
     created_by = models.ForeignKey(

@@ -40,6 +40,7 @@ __all__ = [
 ]
 DEVICES = ("auto", "cpu", "cuda")
 BATCH = 32
+LEAST_MEMORY, MOST_MEMORY = 64, 1_000_000  # MB that a batch of occluded images may take
 
 
 class Options(TypedDict, total=False):
@@ -53,6 +54,7 @@ class Options(TypedDict, total=False):
     steps: Sequence[str]
     precision: str
     device: str
+    memory: int
     step_options: Mapping[str, Mapping[str, Any]]
 
 
@@ -62,11 +64,14 @@ def request_run(
     """Return the run of this recipe, and whether it was made now.
 
     ``layers`` are names (default: all of the network), in any order. A run that exists is
-    returned as it stands, whatever its state and device. Raises RunRefused.
+    returned as it stands, whatever its state, device and memory. Raises RunRefused.
     """
     device = options.get("device", "auto")
     if device not in DEVICES:
         raise RunRefused(f"There is no device {device!r}: use one of {', '.join(DEVICES)}.")
+    memory = options.get("memory", 0)
+    if memory and not LEAST_MEMORY <= memory <= MOST_MEMORY:
+        raise RunRefused(f"memory must be {LEAST_MEMORY} to {MOST_MEMORY} MB, not {memory}.")
     layers = _layers(network, options.get("layers"))
     recipe = _recipe(network, image_set, layers, options)
     with transaction.atomic():
@@ -77,6 +82,7 @@ def request_run(
                 "image_set": image_set,
                 "recipe": recipe.to_json(),
                 "device": device,
+                "memory": memory,
                 "created_by": user,
             },
         )

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from analysis.models import ImageSet, Layer, Network, Run
-from analysis.services import dissection, segmentation, simplification
+from analysis.services import dissection, locating, segmentation, simplification
 from analysis.services.options import Option, filled
 from analysis.services.recipes import Recipe, RunRefused
 
@@ -117,6 +117,18 @@ STEPS: dict[str, Step] = {
             plan=plan_images,
             words="find the images that drive every unit most",
             sentence=_scanned,
+        ),
+        Step(
+            "locate",
+            "gpu",
+            "places",
+            "analysis.pipeline.locate",
+            needs=("scan",),
+            plan=locating.plan,
+            words="measure every unit's own receptive field by occlusion; takes hours",
+            sentence=locating.sentence,
+            asks=locating.ASKS,
+            options=locating.options,
         ),
         Step(
             "segment",

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from analysis.models import ImageSet, Layer, Network, State
 from analysis.services.options import Option
 from analysis.services.recipes import LARGEST_TOP, PRECISIONS
-from analysis.services.runs import Options
+from analysis.services.runs import LEAST_MEMORY, MOST_MEMORY, Options
 from analysis.services.steps import STEPS, USUAL
 
 DEVICE_WORDS = {"auto": "whatever the worker has", "cpu": "CPU", "cuda": "GPU (CUDA)"}
@@ -50,6 +50,13 @@ class RunForm(forms.Form):
     device = forms.ChoiceField(
         choices=list(DEVICE_WORDS.items()), help_text="Recorded, but not part of the run."
     )
+    memory = forms.IntegerField(
+        required=False,
+        min_value=LEAST_MEMORY,
+        max_value=MOST_MEMORY,
+        label="Memory (MB)",
+        help_text="Of a batch of occluded images; empty is 1024. Recorded, not part of the run.",
+    )
 
     def __init__(self, data: QueryDict | None, asked: QueryDict) -> None:
         """Fill the form from the address, as a card of the console links to it, and offer layers.
@@ -89,6 +96,7 @@ class RunForm(forms.Form):
             steps=given["steps"],
             precision=given["precision"],
             device=given["device"],
+            memory=given["memory"] or 0,
             step_options={name: self._chosen(name) for name in given["steps"]},
         )
 

@@ -37,7 +37,9 @@ def unless_usual(network, image_set, layers, values):
 
 @pytest.fixture
 def asking(steps, monkeypatch):
-    """The step segment with options."""
+    """The step segment with options, and no other that has any."""
+    for name in set(STEPS) - {"scan", "segment"}:
+        monkeypatch.delitem(STEPS, name)
     step = dataclasses.replace(STEPS["segment"], asks=ASKS, options=unless_usual)
     monkeypatch.setitem(STEPS, "segment", step)
     return a_network(), an_image_set()

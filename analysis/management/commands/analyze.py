@@ -28,6 +28,8 @@ class Command(BaseCommand):
         usual = f"of {','.join(STEPS)}; default: {','.join(USUAL)}"
         parser.add_argument("--steps", type=words, default=list(USUAL), help=usual)
         parser.add_argument("--device", choices=DEVICES, default="auto")
+        memory = "MB that a batch of occluded images may take; default: 1024"
+        parser.add_argument("--memory", type=int, default=0, help=memory)
         parser.add_argument("--precision", choices=PRECISIONS, default="float32")
         parser.add_argument("--wait", action="store_true", help="show progress until it is done")
         for step in STEPS.values():
@@ -52,6 +54,7 @@ class Command(BaseCommand):
             steps=options["steps"],
             precision=options["precision"],
             device=options["device"],
+            memory=options["memory"],
             step_options=given_options(options),
         )
         network = find(Network, options["network"], "add_network")
