@@ -13,8 +13,9 @@ from jaxtyping import Bool
 from analysis.core.arrays import packed, unpacked
 from analysis.core.overlap import Count, Overlap, counted, pixels_of
 from analysis.models import Image, Job, Layer, Run, TopImage
-from analysis.pipeline.ground_truth import GroundTruth, classes_of
+from analysis.pipeline.masks import MaskRefused, Masks
 from analysis.services import files
+from analysis.services.dissection import class_names
 from analysis.services.journal import log
 from analysis.services.mask_findings import KINDS, masks_file, write_layer
 
@@ -33,18 +34,21 @@ class Fit:
 class Truth:
     """The classes of one image, read at most once, and what was wrong with them."""
 
-    truth: GroundTruth
+    masks: Masks
     image: Image
     problem: str = ""
 
     def __post_init__(self) -> None:
         """Read the mask; a problem is one of this image only."""
+        if not self.image.mask:
+            self.problem = f"Image {self.image.number} ({self.image.path}) has no mask."
+            return
         try:
-            self.labels = self.truth.read(self.image)
-        except ValueError as error:
-            self.problem = str(error)
+            self.labels = self.masks.labels(self.image)
+        except MaskRefused as refused:
+            self.problem = str(refused)
         else:
-            self.pixels = pixels_of(self.labels, self.truth.classes)
+            self.pixels = pixels_of(self.labels, len(self.masks.names))
 
     def fit(self, top: TopImage, masks: dict[str, Mask]) -> Fit | None:
         """Count the masks of one top image; None where its image has no classes to count."""
@@ -91,7 +95,7 @@ class Tally:
         files.write(shard_file(run, shard), packed(arrays))
         if self.problems:
             rest = len(self.problems) - 1
-            more = f" {rest} more images have no mask to compare with." if rest else ""
+            more = f" {rest} more images cannot be compared either." if rest else ""
             log(run, f"segment: {self.problems[0]}{more}", "warning")
 
     def read(self, run: Run, shard: int) -> None:
@@ -107,7 +111,7 @@ class Tally:
 def join(job: Job, layers: Sequence[Layer]) -> None:
     """Add up the shards and write what each layer's units fit best."""
     run = job.run
-    total = Tally(layers, classes_of(run.image_set))
+    total = Tally(layers, len(class_names(run.image_set)))
     for number in job.shards.order_by("number").values_list("number", flat=True):
         total.read(run, number)
     for layer in layers:

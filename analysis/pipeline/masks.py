@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Int64
@@ -16,6 +17,34 @@ from analysis.models import ImageSet
 from analysis.services.dissection import class_names
 
 UNNAMED = VOID - 1
+
+
+class MaskRefused(ValueError):
+    """A mask that cannot be used; the sentence says which and why, for the run's log."""
+
+
+class Masked(Protocol):
+    """An image that has a mask: an entry of the manifest, or a row."""
+
+    @property
+    def number(self) -> int:
+        """Its place in the manifest."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies below the root of the set."""
+
+    @property
+    def mask(self) -> str:
+        """Where its mask lies below the root of the set."""
+
+    @property
+    def width(self) -> int:
+        """Columns of the upright image."""
+
+    @property
+    def height(self) -> int:
+        """Rows of the upright image."""
 
 
 @dataclass(frozen=True)
@@ -63,27 +92,38 @@ class Masks:
         if not entry.mask:
             return Judged()
         try:
-            return Judged(self._truth(entry))
+            return Judged(self.lattice.truth(self.labels(entry), len(self.names)))
+        except MaskRefused as refused:
+            return Judged(refused=str(refused))
+
+    def labels(self, image: Masked) -> Int64[np.ndarray, "height width"]:
+        """Return the class of every pixel of the network's input: its place, or VOID.
+
+        Raises:
+            MaskRefused: the mask cannot be used; names image, mask and reason.
+        """
+        try:
+            return self._labels(image)
         except (ImageRefused, OSError) as reason:
             told = reason.strerror if isinstance(reason, OSError) else reason
-            return Judged(
-                refused=f"Image {entry.number} ({entry.path}) is left out: its mask {entry.mask}"
+            raise MaskRefused(
+                f"Image {image.number} ({image.path}) is left out: its mask {image.mask}"
                 f" cannot be used, {told}."
-            )
+            ) from reason
 
-    def _truth(self, entry: Entry) -> Truth:
-        mask = open_mask(below(self.root, entry.mask))
-        if mask.shape != (entry.height, entry.width):
+    def _labels(self, image: Masked) -> Int64[np.ndarray, "height width"]:
+        mask = open_mask(below(self.root, image.mask))
+        if mask.shape != (image.height, image.width):
             raise ImageRefused(
-                f"it has {mask.shape[1]} × {mask.shape[0]} pixels, its image {entry.width} ×"
-                f" {entry.height} (upright)"
+                f"it has {mask.shape[1]} × {mask.shape[0]} pixels, its image {image.width} ×"
+                f" {image.height} (upright)"
             )
         seen = view_mask(mask, self.preparation)
-        places = self.places[np.clip(seen, 0, len(self.places) - 1)]
+        places: Int64[np.ndarray, "h w"] = self.places[np.clip(seen, 0, len(self.places) - 1)]
         if unnamed := sorted(set(seen[places == UNNAMED].tolist())):
             some = ", ".join(map(str, unnamed[:5]))
             raise ImageRefused(f"it holds classes that have no name in labels.json: {some}")
-        return self.lattice.truth(places, len(self.names))
+        return places
 
     def pairs(self, entries: Iterable[tuple[Entry, Entry]], ahead: int) -> Iterator[Pair]:
         """Yield what each image and its partner say, in order, read ahead in threads."""

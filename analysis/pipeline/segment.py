@@ -22,10 +22,11 @@ from analysis.core.segments import Pattern, moved, stamp
 from analysis.models import Job, Layer, Run, Segment, Shard, TopImage
 from analysis.pipeline.comparing import Fit, Mask, Tally, Truth, join
 from analysis.pipeline.forward import Forward, Numbered
-from analysis.pipeline.ground_truth import GroundTruth, classes_of
+from analysis.pipeline.masks import Masks
 from analysis.pipeline.patterns import Found, Levels, Want, lent, patterns, want_of
 from analysis.pipeline.scan import layer_file, layers_of
 from analysis.services import files
+from analysis.services.dissection import class_names
 from analysis.services.fields import own_fields
 from analysis.services.journal import log
 from analysis.services.pictures import picture_file, token_of
@@ -61,9 +62,11 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
     drawings = planned(forward, tops, modules, levels=levels, borrowed=borrowed)
     geometry = {layer.pk: geometry_of(run, layer, forward.preparation) for layer in layers}
     compare = options_of(run, "segment")["compare"]
-    truth = GroundTruth.of(run.image_set, forward.preparation) if compare else None
-    tally = Tally(layers, truth.classes) if truth else None
-    make = partial(draw, Ways(forward, geometry, compare, truth))
+    masks = None
+    if compare and class_names(run.image_set):
+        masks = Masks.of(run.image_set, forward.preparation, cell=1)
+    tally = Tally(layers, len(masks.names)) if masks else None
+    make = partial(draw, Ways(forward, geometry, compare, masks))
     segments: list[Segment] = []
     for drawn in in_order(make, drawings, ahead=2 * THREADS):
         segments += drawn.rows
@@ -85,7 +88,7 @@ def finish(job: Job) -> None:
         return
     if not Segment.objects.filter(top_image__run=run, field="own").exists():
         log(run, "segment: nothing to compare, no unit has a field of its own", "warning")
-    if classes_of(run.image_set):
+    if class_names(run.image_set):
         join(job, layers_of(run))
 
 
@@ -173,7 +176,7 @@ class Ways:
     forward: Forward
     geometry: Geometry
     compare: bool  # draw what the disc would show too
-    truth: GroundTruth | None  # the classes to compare with
+    masks: Masks | None  # the classes to compare with
 
 
 @dataclass
@@ -200,8 +203,8 @@ def draw(ways: Ways, drawing: Drawing) -> Drawn:
         if row.token != first:
             share_plain(row.token, first)
         # A map that is nowhere above zero has borrowed its pattern: that fits nothing.
-        if ways.truth and "disc" in masks and top.activation > 0:
-            truth = truth or Truth(ways.truth, top.image)
+        if ways.masks and "disc" in masks and top.activation > 0:
+            truth = truth or Truth(ways.masks, top.image)
             if fit := truth.fit(top, masks):
                 drawn.fits.append(fit)
     drawn.problem = truth.problem if truth else ""

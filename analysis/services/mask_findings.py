@@ -9,6 +9,7 @@ from analysis.core.arrays import packed, unpacked
 from analysis.core.overlap import Overlap, mean_of
 from analysis.models import Layer, Run, Unit
 from analysis.services import files
+from analysis.services.dissection import class_names
 from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whiskers
 from analysis.services.measures import Statistic
 
@@ -153,7 +154,7 @@ def _kept(run: Run, layer: Layer) -> dict[str, np.ndarray] | None:
 
 
 def _unit(run: Run, layer: Layer, kept: dict[str, np.ndarray], place: int) -> UnitMasks:
-    names = [row["name"] for row in run.image_set.labels["classes"]]
+    names = [name for _, name in class_names(run.image_set)]
     return UnitMasks(
         layer=layer.name,
         channel=int(kept["channel"][place]),

@@ -109,8 +109,8 @@ def _answer(rows: list[Visible]) -> str:
         told = " and ".join(f"{words} {mean:.0%}" for words, mean in means.items())
         return f"Averaged over layers, {told} of the image."
     least, most = (choose(rows, key=lambda row: row.visible) for choose in (min, max))
-    if least == most:
-        return f"The pictures of {most.layer} show {most.visible:.0%} of the image on average."
+    if least.visible == most.visible:
+        return f"{most.visible:.0%} of the image on average."
     return (
         f"From {least.visible:.0%} of the image ({least.layer}) to {most.visible:.0%}"
         f" ({most.layer}) on average."

@@ -294,14 +294,17 @@ def test_comparing_twice_and_in_another_order_gives_the_same_bytes(compared):
 @pytest.mark.parametrize(
     ("masks", "sentence"),
     [
-        (lambda run: with_masks(run, size=(20, 10)), "has 20 × 10 pixels and its image"),
-        (lambda run: with_masks(run, index=9), "holds the index 9, which has no name."),
+        (lambda run: with_masks(run, size=(20, 10)), "cannot be used, it has 20 × 10 pixels"),
+        (
+            lambda run: with_masks(run, index=9),
+            "classes that have no name in labels.json: 9",
+        ),
         (
             lambda run: [
                 with_masks(run),
                 [path.unlink() for path in Path(run.image_set.root).glob("mask-*")],
             ],
-            "cannot be read",
+            "cannot be used",
         ),
     ],
 )
@@ -312,7 +315,7 @@ def test_a_mask_that_cannot_be_used_is_told_and_the_rest_goes_on(compared, masks
     assert list(mask_findings.by_layer(compared)) == []
     lines = [line.text for line in compared.log.all()]
     assert any(sentence in line for line in lines)
-    assert any("The mask of image" in line for line in lines)
+    assert any("is left out: its mask mask-" in line for line in lines)
 
 
 def test_without_masks_both_are_drawn_and_without_fields_the_log_says_so(compared):

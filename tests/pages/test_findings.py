@@ -35,7 +35,7 @@ def test_the_first_address_leads_to_a_finding_that_can_be_shown(client, run):
 def test_a_figure_has_question_answer_drawing_table_method_and_download(client, run):
     page = client.get(address(run)).content.decode()
     assert "How much of a picture do the units of a layer see?" in page
-    assert "show 20% of the image on average" in page
+    assert "20% of the image on average" in page
     drawing = json.loads(re.search(r'<script id="visible"[^>]*>(.*?)</script>', page)[1])
     [values] = drawing["data"]["values"]
     assert (values["layer"], values["images"]) == ("conv1", 120)
