@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from analysis.views import (
     atlas,
     findings,
+    findings_detectors,
     findings_fields,
     findings_segments,
     image_sets,
@@ -55,4 +56,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("findings/<slug:slug>/", findings.home, name="findings"),
     path("findings/<slug:slug>/fields/", findings_fields.page, name="findings_fields"),
     path("findings/<slug:slug>/segments/", findings_segments.page, name="findings_segments"),
+    path("findings/<slug:slug>/detectors/", findings_detectors.page, name="findings_detectors"),
 ]

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import transaction
+from jaxtyping import Float64, Int64
 
 from analysis.core.arrays import packed
 from analysis.models import ClassScore, Layer, Run, Source, Unit
@@ -30,15 +31,37 @@ STORED = ("iou", "cap", "f1", "precision", "average_precision", "correlation")
 def store(run: Run, tally: Mapping[str, int], layers: Iterable[tuple[Layer, Scores]]) -> None:
     """Write the results of a run; a repetition changes nothing."""
     told: list[dict[str, Any]] = []
+    reached: list[Best] = []
     classes: list[dict[str, Any]] = []
     for layer, scores in layers:
         files.write(layer_file(run, layer), packed(_kept(run, scores)))
         write_rows(run, layer, scores)
         write_semantics(run, layer)
         told.append(of_layer(run, layer, scores))
-        classes = of_classes(run, scores)
+        reached.append(Best(layer.name, scores["iou"].argmax(0), scores["iou"].max(0)))
+        classes = classes or of_classes(run, scores)
         log(run, _line(told[-1]))
+    for place, row in enumerate(classes):
+        row |= _best(reached, place)
     write_summary(run, {**tally, **options_in(run.recipe), "layers": told, "classes": classes})
+
+
+class Best(NamedTuple):
+    """The best unit of a layer for each class."""
+
+    layer: str
+    unit: Int64[np.ndarray, " classes"]
+    iou: Float64[np.ndarray, " classes"]
+
+
+def _best(reached: list[Best], place: int) -> dict[str, Any]:
+    """Return the unit that covers a class best, of all layers."""
+    best = max(reached, key=lambda one: float(one.iou[place]))
+    return {
+        "best_layer": best.layer,
+        "best_unit": int(best.unit[place]),
+        "best_iou": float(best.iou[place]),
+    }
 
 
 def _kept(run: Run, scores: Scores) -> dict[str, np.ndarray]:

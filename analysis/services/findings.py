@@ -37,6 +37,12 @@ TABS: dict[str, Tab] = {
             "segment",
             "How much of a picture each layer's units see, and how the masks were made.",
         ),
+        Tab(
+            "detectors",
+            "Detectors",
+            "dissect",
+            "Which units cover the objects of the images' masks, beside what chance would give.",
+        ),
     )
 }
 

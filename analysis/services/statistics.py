@@ -10,7 +10,13 @@ from typing import Any
 
 from analysis.core.loading import batched
 from analysis.models import Job, Run, State
-from analysis.services import field_findings, mask_findings, minimal_images, visibility
+from analysis.services import (
+    detector_findings,
+    field_findings,
+    mask_findings,
+    minimal_images,
+    visibility,
+)
 from analysis.services.measures import Statistic
 from analysis.services.spreadsheets import neutralise
 
@@ -24,6 +30,9 @@ STATISTICS: dict[str, Statistic] = {
         minimal_images.SCENES,
         mask_findings.BY_LAYER,
         mask_findings.BY_UNIT,
+        detector_findings.BY_LAYER,
+        detector_findings.BY_CLASS,
+        detector_findings.BY_UNIT,
     )
 }
 PAGE = 1000

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 from analysis.models import Category, Layer, Network, Run, Source, TopImage, Unit
 from analysis.services import access, atlas, mask_findings
 from analysis.services.atlas import Wanted
+from analysis.services.detector_findings import classes_of
+from analysis.services.dissection import DETECTS
 from analysis.services.field_drawings import drawing_of
 
 SOURCE_NAMES = {
@@ -147,6 +149,8 @@ def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRespon
         "fit": mask_findings.of_unit(run, found) if run and kind == "masks" else None,
         "tiles": tiles,
         "field": drawing_of(run, found),
+        "classes": classes_of(found, run),
+        "detects": DETECTS,
         # The neighbours are shown in the same way, with the images of the same run.
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "before": before,
