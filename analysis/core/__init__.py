@@ -6,6 +6,7 @@ intervals     share, number of observations → interval that the share lies in
 loading       work for threads → its results, in order
 mixing        whole numbers, seed → whole numbers that look like chance
 runlengths    mask → run lengths; the paths that a page draws
+threads       batches of work → the same, shared out among cores
 wordnet       word → meanings, and what each is a kind of
 images        file → (3, height, width) float32 of the network's input
 specs         words of the command line → architecture and weights, judged

@@ -8,7 +8,7 @@ occluded images instead, and say so.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,8 @@ from analysis.core.activations import maps_of, trace
 from analysis.core.images import Preprocessing
 from analysis.core.narrowing import narrowed, part
 from analysis.core.occluders import Lattice, Occluder
-from analysis.core.windows import Plan, Spot, Windows
+from analysis.core.threads import in_threads
+from analysis.core.windows import Band, Plan, Spot, Windows, batches_of
 from analysis.core.wiring import IMAGE, Wiring, follow
 
 # What an operation costs however small it is, in multiply-adds, and the bytes of a batch that a
@@ -174,19 +175,23 @@ class Occlusion:
         channels = channels_of(targets, self.wiring)
         steps, kept = narrowed(plan.steps, channels)
         own = {value: part(clean[value], kept.get(value)) for value in (IMAGE, *kept)}
-        windows = Windows(plan, steps, own, min(self.memory, BATCH[self.device.type]))
         lookups = lookups_of(plan, targets, kept, self.wiring)
         result = patches.new_zeros(len(targets), *patches.shape[:2])
-        for rows, columns in windows.batches():
-            down, across = rows.places[:, None], columns.places
-            occluded = patches[down, across].flatten(0, 1)
-            found = windows.run(rows, columns, occluded)
-            for (value, row, column), (at, place), after in zip(
-                plan.spots, lookups, found, strict=True
-            ):
-                before = own[value][0, place, row, column]
-                change = before[:, None, None] - after.permute(2, 0, 1)[place]
-                result[at[:, None, None], down, across] = change
+
+        def work(batches: Iterable[tuple[Band, Band]]) -> None:
+            windows = Windows(plan, steps, own)
+            for rows, columns in batches:
+                down, across = rows.places[:, None], columns.places
+                found = windows.run(rows, columns, patches[down, across].flatten(0, 1))
+                for (value, row, column), (at, place), after in zip(
+                    plan.spots, lookups, found, strict=True
+                ):
+                    before = own[value][0, place, row, column]
+                    change = before[:, None, None] - after.permute(2, 0, 1)[place]
+                    result[at[:, None, None], down, across] = change
+
+        memory = min(self.memory, BATCH[self.device.type])
+        in_threads(work, batches_of(plan, own, memory), self.device)
         return result
 
     def _whole(

@@ -229,24 +229,11 @@ class Windows:
     plan: Plan
     steps: Sequence[Step]
     clean: Clean
-    memory: int  # bytes that the numbers of a batch may take
     canvases: dict[tuple[int, float], Canvas] = field(default_factory=dict)
     scratch: dict[int, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.last = {v: number for number, step in enumerate(self.steps) for v in step.inputs}
-
-    def batches(self) -> Iterator[tuple[Band, Band]]:
-        """Yield places along rows and along columns: every pair of theirs is in one batch."""
-        for rows in self.plan.bands[0]:
-            for columns in self.plan.bands[1]:
-                most = max(1, self.memory // self._bytes(rows, columns))
-                tall = max(1, most // len(columns.places))
-                wide = ceil(len(columns.places) / ceil(len(columns.places) / most))
-                for top in range(0, len(rows.places), tall):
-                    part = rows.part(slice(top, top + tall))
-                    for left in range(0, len(columns.places), wide):
-                        yield part, columns.part(slice(left, left + wide))
 
     def run(self, rows: Band, columns: Band, patches: Tensor) -> Iterator[Tensor]:
         """Compute a batch; yield (rows, columns, channels) of every spot of the plan, in order.
@@ -320,17 +307,31 @@ class Windows:
             self.canvases[key] = Canvas(self.clean[key[0]], border, key[1])
         return self.canvases[key]
 
-    def _bytes(self, rows: Band, columns: Band) -> int:
-        """Return what one occluder's numbers take, at the step that takes most."""
-        most = 1
-        for number, step in enumerate(self.steps):
-            out = step.output
-            if not rows.size[out] or not columns.size[out]:
-                continue
-            channels = self.clean[out].shape[1] if out in self.clean else 0
-            took = channels * rows.size[out] * columns.size[out]
-            for slot, value in enumerate(step.inputs):
-                down, across = (band.along[number, slot].clean for band in (rows, columns))
-                took += self.clean[value].shape[1] * down.shape[1] * across.shape[1]
-            most = max(most, took)
-        return most * 2 * self.clean[IMAGE].element_size()
+
+def batches_of(plan: Plan, clean: Clean, memory: int) -> Iterator[tuple[Band, Band]]:
+    """Yield places along rows and along columns: every pair of theirs is in one batch.
+
+    The numbers of a batch, with as many channels as the clean maps have, take at most ``memory``
+    bytes, but never is a batch less than one occluder.
+    """
+    for rows in plan.bands[0]:
+        for columns in plan.bands[1]:
+            most = max(1, memory // _bytes(plan, clean, rows, columns))
+            tall = max(1, most // len(columns.places))
+            wide = ceil(len(columns.places) / ceil(len(columns.places) / most))
+            for top in range(0, len(rows.places), tall):
+                part = rows.part(slice(top, top + tall))
+                for left in range(0, len(columns.places), wide):
+                    yield part, columns.part(slice(left, left + wide))
+
+
+def _bytes(plan: Plan, clean: Clean, rows: Band, columns: Band) -> int:
+    """Return what one occluder's numbers take, at the step that takes most."""
+    most = 1
+    for number, step in enumerate(plan.steps):
+        took = clean[step.output].shape[1] * rows.size[step.output] * columns.size[step.output]
+        for slot, value in enumerate(step.inputs):
+            down, across = (band.along[number, slot].clean for band in (rows, columns))
+            took += clean[value].shape[1] * down.shape[1] * across.shape[1]
+        most = max(most, took)
+    return most * 2 * clean[IMAGE].element_size()

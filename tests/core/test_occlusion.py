@@ -134,6 +134,21 @@ def test_little_memory_changes_nothing():
     )
 
 
+def test_threads_change_nothing_and_leave_torch_as_it_was():
+    model, preparation = small()
+    engine, image = Occlusion(model, preparation, ["1", "3", "4"], memory=2**16), picture(45, 51)
+    before = torch.get_num_threads()
+    try:
+        found = []
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            found.append(engine.changes(image, TARGETS, Occluder()))
+            assert torch.get_num_threads() == count
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(*found)
+
+
 def test_places_that_do_not_reach_the_unit_change_nothing_at_all():
     model, preparation = small()
     engine = Occlusion(model, preparation, ["1"])
