@@ -1,8 +1,8 @@
 """Empirical receptive fields of a run: the table of layers, and the maps for pages and stamps.
 
-The maps of a layer lie in `runs/<key>/fields/<layer>.npz`: ``channel`` (n,) and ``maps``
-(n, side, side) float16, offsets of STEP pixels from the location, the largest value of each map
-1, NaN where there was no data. Units that have a problem are not in it.
+The maps of a layer lie in `runs/<key>/fields/<layer>.npz`, one array for each unit, named by its
+channel: (side, side) float16, offsets of STEP pixels from the location, the largest value of each
+map 1, NaN where there was no data. Units that have a problem are not in it.
 """
 
 from collections import defaultdict
@@ -47,19 +47,24 @@ def field_file(run: Run, layer: Layer) -> str:
 
 def write_maps(run: Run, layer: Layer, maps: Mapping[int, Map]) -> None:
     """Store the maps of a layer's units, by channel; the same maps give the same bytes."""
-    side = max((len(field) for field in maps.values()), default=1)
-    channels = sorted(maps)
-    whole = [maps[channel] / np.nanmax(maps[channel]) for channel in channels]
-    stacked = np.stack(whole) if whole else np.zeros((0, side, side))
-    arrays = {"channel": np.array(channels, np.int32), "maps": stacked.astype(np.float16)}
+    arrays = {
+        f"{channel:06d}": (field / np.nanmax(field)).astype(np.float16)
+        for channel, field in maps.items()
+    }
     files.write(field_file(run, layer), packed(arrays))
 
 
 def unit_map(run: Run, unit: Unit) -> Map | None:
-    """Return the map of one unit, its largest value 1; None when the run measured none."""
-    channels, maps = _stored(run, unit.layer)
-    places = np.flatnonzero(channels == unit.channel)
-    return maps[places[0]].astype(np.float32) if len(places) else None
+    """Return the map of one unit, its largest value 1; None when the run measured none.
+
+    No other unit's is read: those of a whole layer may be 60 MB.
+    """
+    try:
+        with np.load(files.local(field_file(run, unit.layer)), allow_pickle=False) as kept:
+            name = f"{unit.channel:06d}"
+            return kept[name].astype(np.float32) if name in kept.files else None
+    except FileNotFoundError:
+        return None
 
 
 def layer_maps(run: Run, layer: Layer) -> dict[int, Map]:
@@ -76,17 +81,13 @@ def own_fields(run: Run, layer: Layer, share: float = HALF) -> dict[int, FieldMa
 
 
 def _each(run: Run, layer: Layer) -> Iterator[tuple[int, Map]]:
-    for channel, field in zip(*_stored(run, layer), strict=True):
-        yield int(channel), field.astype(np.float32)
-
-
-def _stored(run: Run, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-    """Return channels and maps of a layer; none when the step was not asked for or not done."""
+    """Give channel and map of a layer's units; none when the step was not asked for or not done."""
     try:
         kept = unpacked(files.read(field_file(run, layer)))
     except FileNotFoundError:
-        return np.zeros(0, np.int32), np.zeros((0, 1, 1), np.float16)
-    return kept["channel"], kept["maps"]
+        return
+    for name, field in kept.items():
+        yield int(name), field.astype(np.float32)
 
 
 def _row(layer: Layer, rows: Sequence[ReceptiveField]) -> LayerRow:
