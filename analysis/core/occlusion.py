@@ -29,7 +29,7 @@ from analysis.core.wiring import IMAGE, Wiring, follow
 OVERHEAD = {"cpu": 4e6, "cuda": 2e8}
 BATCH = {"cpu": 2**24, "cuda": 2**29}
 WHOLE = {"cpu": 32, "cuda": 256}  # occluded images at once
-PLANS = 256  # kept: many images are won at the same locations
+PLANS = 64  # kept, a megabyte each: many images are won at the same locations
 
 
 @dataclass(frozen=True, order=True)
