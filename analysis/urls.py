@@ -21,7 +21,8 @@ RUN = r"runs/(?P<short_key>[0-9a-f]{12,64})"
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(
         r"^pictures/(?P<token>[0-9a-f]{32})/"
-        r"(?P<kind>plain|segmented|disc|step[0-9]{3})-(?P<size>tile2x|tile|large)\.webp\Z",
+        r"(?P<kind>plain|segmented|disc|found|truth|step[0-9]{3})-"
+        r"(?P<size>tile2x|tile|large)\.webp\Z",
         pictures.picture,
         name="picture",
     ),

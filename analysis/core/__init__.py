@@ -2,8 +2,10 @@
 
 arrays        named arrays → one file, the same bytes at any time
 bins          activations → numbers of fixed bins; quantiles of counts
+evaluation    masks and scores, classes of pixels → Jaccard index, average precision
 intervals     share, number of observations → interval that the share lies in
 loading       work for threads → its results, in order
+marking       image, mask, boxes → picture of what was found
 mixing        whole numbers, seed → whole numbers that look like chance
 runlengths    mask → run lengths; the paths that a page draws
 threads       batches of work → the same, shared out among cores

@@ -4,6 +4,7 @@ from analysis.models.class_scores import ClassScore
 from analysis.models.detections import Detection
 from analysis.models.fields import ReceptiveField
 from analysis.models.images import Image, ImageSet
+from analysis.models.localisation import ConceptMatch, Localisation
 from analysis.models.minimal_images import MinimalImage
 from analysis.models.networks import Layer, Network, Unit
 from analysis.models.runs import Job, Listener, LogLine, Run, Shard
@@ -17,12 +18,14 @@ __all__ = [
     "ApiToken",
     "Category",
     "ClassScore",
+    "ConceptMatch",
     "Detection",
     "Image",
     "ImageSet",
     "Job",
     "Layer",
     "Listener",
+    "Localisation",
     "LogLine",
     "MinimalImage",
     "Network",

@@ -15,6 +15,7 @@ from analysis.models import (
     ImageSet,
     Job,
     Layer,
+    Localisation,
     MinimalImage,
     Network,
     Run,
@@ -138,7 +139,9 @@ def delete(run: Run) -> None:
         raise RunRefused(f"Run {run} is {run.state}: cancel it before you delete it.")
     segments = Segment.objects.filter(top_image__run=run).values_list("token", flat=True)
     minimal = MinimalImage.objects.filter(run=run).values_list("token", flat=True)
-    pictures = [f"pictures/{token[:2]}/{token}" for token in (*segments, *minimal)]
+    examples = Localisation.objects.filter(run=run).values_list("examples", flat=True)
+    found = [example["token"] for some in examples for example in some]
+    pictures = [f"pictures/{token[:2]}/{token}" for token in (*segments, *minimal, *found)]
     folders = [f"runs/{run.key}", *pictures]
     try:
         with transaction.atomic():

@@ -6,7 +6,13 @@ from math import ceil
 from typing import Any
 
 from analysis.models import ImageSet, Layer, Network, Run
-from analysis.services import dissection, locating, segmentation, simplification
+from analysis.services import (
+    dissection,
+    localisation,
+    locating,
+    segmentation,
+    simplification,
+)
 from analysis.services.options import Option, filled
 from analysis.services.recipes import Recipe, RunRefused
 
@@ -165,6 +171,17 @@ STEPS: dict[str, Step] = {
             sentence=dissection.in_words,
             asks=dissection.ASKS,
             options=dissection.kept_options,
+        ),
+        Step(
+            "localise",
+            "gpu",
+            "images",
+            "analysis.pipeline.localise",
+            needs=("scan",),
+            plan=plan_images,
+            words="compare what named units find with the masks of the images",
+            sentence=localisation.in_words,
+            options=localisation.kept_options,
         ),
     )
 }
