@@ -7,6 +7,7 @@ from analysis.views import (
     findings,
     findings_detectors,
     findings_fields,
+    findings_localisation,
     findings_segments,
     image_sets,
     networks,
@@ -58,4 +59,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("findings/<slug:slug>/fields/", findings_fields.page, name="findings_fields"),
     path("findings/<slug:slug>/segments/", findings_segments.page, name="findings_segments"),
     path("findings/<slug:slug>/detectors/", findings_detectors.page, name="findings_detectors"),
+    path(
+        "findings/<slug:slug>/localisation/",
+        findings_localisation.page,
+        name="findings_localisation",
+    ),
 ]

@@ -43,6 +43,12 @@ TABS: dict[str, Tab] = {
             "dissect",
             "Which units cover the objects of the images' masks, beside what chance would give.",
         ),
+        Tab(
+            "localisation",
+            "Localisation",
+            "localise",
+            "How well named units find the objects that they are named for, with pictures.",
+        ),
     )
 }
 

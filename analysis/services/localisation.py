@@ -72,8 +72,8 @@ def kept_options(
     ]
     if not things:
         raise RunRefused(
-            f"None of the {len(means)} concepts of {network} means a class of {image_set}: match"
-            f" them on its page, /image-sets/{image_set.slug}/concepts/."
+            f"None of the {len(means)} concepts of {network} means a class of {image_set}:"
+            " decide what they mean first, see docs/localisation.md."
         )
     return {"names": _store(things), "units": len(things), "named": len(named), "top_share": TOP}
 

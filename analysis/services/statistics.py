@@ -13,6 +13,7 @@ from analysis.models import Job, Run, State
 from analysis.services import (
     detector_findings,
     field_findings,
+    localisation_findings,
     mask_findings,
     minimal_images,
     visibility,
@@ -33,6 +34,7 @@ STATISTICS: dict[str, Statistic] = {
         detector_findings.BY_LAYER,
         detector_findings.BY_CLASS,
         detector_findings.BY_UNIT,
+        localisation_findings.BY_CONCEPT,
     )
 }
 PAGE = 1000

@@ -72,6 +72,9 @@ PAGES = {
     "analysis:findings_fields": Row("/findings/{network}/fields/", "in in 404 200 200 200"),
     "analysis:findings_segments": Row("/findings/{network}/segments/", "in in 404 200 200 200"),
     "analysis:findings_detectors": Row("/findings/{network}/detectors/", "in in 404 200 200 200"),
+    "analysis:findings_localisation": Row(
+        "/findings/{network}/localisation/", "in in 404 200 200 200"
+    ),
     # Without a worker nobody can look; without an image there is nothing to look at.
     "analysis:try": Row("/try/{network}/", "in in 404 200 200 200", "in in 404 422 422 422"),
     "analysis:network_add": Row("/networks/add/", RESEARCHERS, "in in 403 422 422 422"),

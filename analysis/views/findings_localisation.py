@@ -1,0 +1,16 @@
+"""The findings page about localisation: concepts against masks, and pictures of both."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from analysis.models import Run
+from analysis.services import localisation_findings
+from analysis.views.findings import finding, shown, table_of
+
+
+@finding("localisation")
+def page(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """How well named units find objects, with the strongest images of the best concepts."""
+    figure = localisation_findings.figure(run, table_of(run, "localisation"))
+    return shown(figure) | {"concepts": localisation_findings.examples(run)}
