@@ -6,6 +6,7 @@ What a test wants to go wrong stands in `trouble`: item number → exception to 
 import hashlib
 import os
 import time
+from pathlib import Path
 
 from analysis.services import files
 
@@ -14,6 +15,8 @@ worked = []
 finished = []
 # Set by the tests that kill workers: seconds for every item.
 PAUSE = float(os.environ.get("STANDIN_PAUSE", "0"))
+# While this file is there, nobody gets on: for tests that want several workers in the middle.
+HOLD = Path(os.environ.get("STANDIN_HOLD", os.devnull + "/none"))
 if "STANDIN_TROUBLE" in os.environ:
     item = int(os.environ["STANDIN_TROUBLE"])
     trouble[item] = ValueError(f"image {item} cannot be read.")
@@ -26,6 +29,9 @@ def work(shard, beat):
         if item in trouble:
             raise trouble[item]
         time.sleep(PAUSE)
+        while HOLD.is_file():
+            time.sleep(0.05)
+            beat(done - 1)
         lines.append(hashlib.sha256(f"{shard.job.run.key}/{item}".encode()).hexdigest())
         beat(done)
     files.write(name_of(shard.job, shard.number), "\n".join(lines).encode())

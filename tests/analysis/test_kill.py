@@ -58,17 +58,25 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.fixture
-def here(tmp_path):
+def hold(tmp_path):
+    """A file: no worker gets on before it is gone."""
+    return tmp_path / "hold"
+
+
+@pytest.fixture
+def here(tmp_path, hold):
     """An installation whose run takes a few seconds."""
-    with Installation(tmp_path, STANDIN_PAUSE="0.002") as made:
+    with Installation(tmp_path, STANDIN_PAUSE="0.002", STANDIN_HOLD=str(hold)) as made:
         made.run("plan", IMAGES)
         yield made
 
 
-def test_two_workers_share_a_run_and_one_may_die(here, undisturbed):
+def test_two_workers_share_a_run_and_one_may_die(here, hold, undisturbed):
     """Both take shards; the other one ends it without a wait."""
+    hold.touch()  # or the first could be done before the second has begun
     workers = [here.start("worker"), here.start("worker")]
     here.wait_for(lambda: here.value(RUNNING) == 2, "two workers at work")
+    hold.unlink()
     time.sleep(random.Random().uniform(0, 0.5))
     kill(workers[0])
     here.wait_for(lambda: here.state() == "done", "the end of the run")
