@@ -17,7 +17,6 @@ from torch import Tensor
 
 from analysis.core.arrays import packed, unpacked
 from analysis.core.dissection import Dissection, Scale, enlarged
-from analysis.core.fields import LayerGrid
 from analysis.core.lattice import Lattice, reading
 from analysis.core.manifest import Entry
 from analysis.models import Job, Layer, Run, Shard
@@ -27,6 +26,7 @@ from analysis.pipeline.scan import layer_file as scan_file
 from analysis.pipeline.scan import layers_of
 from analysis.services import class_results, files
 from analysis.services.dissection import class_names, has_places, options_in, shard_file
+from analysis.services.fields import grid_of
 from analysis.services.image_sets import open_manifest
 from analysis.services.journal import log
 
@@ -194,15 +194,7 @@ def empty(run: Run, layer: Layer, device: torch.device) -> Dissection:
 
 def readings(layer: Layer, lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
     """Return how a lattice's rows and columns of cells read a layer's maps."""
-    grid = LayerGrid(
-        rows=layer.height,
-        columns=layer.width,
-        height=lattice.height,
-        width=lattice.width,
-        size=layer.field_size,
-        stride=layer.field_stride,
-        offset=layer.field_offset,
-    )
+    grid = grid_of(layer, lattice.height, lattice.width)
     first, stride = grid.centre(0, 0), grid.cell
     return tuple(  # type: ignore[return-value]
         reading(centres, places, step, offset)

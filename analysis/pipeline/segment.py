@@ -27,7 +27,7 @@ from analysis.pipeline.patterns import Found, Levels, Want, lent, patterns, want
 from analysis.pipeline.scan import layer_file, layers_of
 from analysis.services import files
 from analysis.services.dissection import class_names
-from analysis.services.fields import own_fields
+from analysis.services.fields import grid_of, own_fields
 from analysis.services.journal import log
 from analysis.services.pictures import picture_file, token_of
 from analysis.services.steps import options_of
@@ -157,15 +157,7 @@ def geometry_of(
     run: Run, layer: Layer, preparation: Preprocessing
 ) -> tuple[LayerFields, LayerGrid]:
     """Return the fields of a layer's units and where its locations lie in the input."""
-    grid = LayerGrid(
-        rows=layer.height,
-        columns=layer.width,
-        height=preparation.height,
-        width=preparation.width,
-        size=layer.field_size,
-        stride=layer.field_stride,
-        offset=layer.field_offset,
-    )
+    grid = grid_of(layer, preparation.height, preparation.width)
     return LayerFields(disc(disc_diameter(grid)), own_fields(run, layer)), grid
 
 

@@ -14,13 +14,21 @@ import numpy as np
 
 from analysis.core.arrays import packed, unpacked
 from analysis.core.discrepancy import Map, Places, reach_of, recentred
-from analysis.core.fields import LayerGrid
 from analysis.core.occluders import Occluder
 from analysis.core.refinement import EVERY, Course, Indices, Part, Round, refinements, rounds
 from analysis.models import Layer, Run
 from analysis.pipeline.scan import layer_file, layers_of
 from analysis.services import files
-from analysis.services.locating import OCCLUDER, STRIDE, chosen, images_of, parts_of, places_of
+from analysis.services.fields import grid_of
+from analysis.services.locating import (
+    OCCLUDER,
+    STRIDE,
+    chosen,
+    images_of,
+    parts_of,
+    places_of,
+    sides_of,
+)
 
 Changes = np.ndarray  # (rows, columns) float16: change as a share of the activation
 LARGEST = 6e4  # that float16 holds
@@ -84,7 +92,8 @@ class Survey:
         self.count = places_of(run.network)
         self.occluder = Occluder(OCCLUDER, STRIDE, asked["occluder"], run.recipe["seed"])
         self.rounds = rounds(images_of(run), exact=asked["exact"])
-        self.grids = [grid_of(layer, run) for layer in self.layers]
+        height, width = sides_of(run.network)
+        self.grids = [grid_of(layer, height, width) for layer in self.layers]
         self.units = [
             unit
             for place, layer in enumerate(self.layers)
@@ -194,19 +203,6 @@ class Survey:
         }
 
 
-def grid_of(layer: Layer, run: Run) -> LayerGrid:
-    """Return where the locations of a layer lie in the input of the run's network."""
-    sides = {side: int(run.network.preprocessing.get(side, 224)) for side in ("height", "width")}
-    return LayerGrid(
-        rows=layer.height,
-        columns=layer.width,
-        size=layer.field_size,
-        stride=layer.field_stride,
-        offset=layer.field_offset,
-        **sides,
-    )
-
-
 def part_file(run: Run, number: int) -> str:
     """Return the name of a part's file in the media storage."""
     return f"runs/{run.key}/locate/{number:06d}.npz"
@@ -255,9 +251,9 @@ def _chosen(run: Run, place: int, layer: Layer, units: str) -> Iterator[Chosen]:
 def _problem(run: Run, layer: Layer) -> str:
     """Return why no unit of a layer has a field; empty where nothing is in the way."""
     if not all(places_of(run.network)):
-        sides = (run.network.preprocessing.get(side) for side in ("height", "width"))
+        height, width = sides_of(run.network)
         return (
-            f"The input of {' × '.join(map(str, sides))} px is smaller than the occluder of"
+            f"The input of {height} × {width} px is smaller than the occluder of"
             f" {OCCLUDER} × {OCCLUDER} px: fields cannot be measured at this input size."
         )
     if layer.height * layer.width == 1:

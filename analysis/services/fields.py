@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.core.arrays import packed, unpacked
 from analysis.core.discrepancy import HALF, Map, mask
-from analysis.core.fields import FieldMask
+from analysis.core.fields import FieldMask, LayerGrid
 from analysis.models import Layer, ReceptiveField, Run, Unit
 from analysis.services import files
 
@@ -38,6 +38,19 @@ def layer_table(run: Run) -> list[LayerRow]:
     for row in ReceptiveField.objects.filter(run=run).select_related("unit").order_by("pk"):
         rows[row.unit.layer_id].append(row)
     return [_row(layer, rows[layer.pk]) for layer in run.layers.order_by("position")]
+
+
+def grid_of(layer: Layer, height: int, width: int) -> LayerGrid:
+    """Return where the locations of a layer lie in an input of this size, in pixels."""
+    return LayerGrid(
+        rows=layer.height,
+        columns=layer.width,
+        height=height,
+        width=width,
+        size=layer.field_size,
+        stride=layer.field_stride,
+        offset=layer.field_offset,
+    )
 
 
 def field_file(run: Run, layer: Layer) -> str:

@@ -85,10 +85,15 @@ def images_of(run: Run) -> int:
     return int(min(run.recipe["options"]["locate"]["field_images"], run.recipe["top"]))
 
 
+def sides_of(network: Network) -> tuple[int, int]:
+    """Return height and width of a network's input, in pixels."""
+    height, width = (int(network.preprocessing.get(side, 224)) for side in ("height", "width"))
+    return height, width
+
+
 def places_of(network: Network) -> tuple[int, int]:
     """Return how many rows and columns of places the occluder has; 0 where it does not fit."""
-    sides = (network.preprocessing.get(side, 224) for side in ("height", "width"))
-    rows, columns = (max(0, (side - OCCLUDER) // STRIDE + 1) for side in sides)
+    rows, columns = (max(0, (side - OCCLUDER) // STRIDE + 1) for side in sides_of(network))
     return rows, columns
 
 
