@@ -32,17 +32,20 @@ Work = Callable[[Look], float]
 def tell_cost(survey: Survey, work: Work, try_out: Callable[[Look], object]) -> None:
     """Log what the first round and the whole measurement, at most, take on this worker.
 
-    ``work(look)`` counts multiply-adds; ``try_out(look)`` does the look, and is done once to see
-    how fast this worker is. Layers that need whole images have no count: their time is told by
-    places.
+    ``work(look)`` counts multiply-adds; ``try_out(look)`` does the look, and is done to see how
+    fast this worker is: once to warm up, once timed, with the look of a sample that has most work,
+    for a cheap one takes as long as opening its image. Layers that need whole images have no
+    count: their time is told by places.
     """
     first, most = survey.looks(0), survey.everything()
     if not first:
         return
+    probe = max(sample(first), key=lambda look: (work(look), survey.places(look)))
+    try_out(probe)
     began = time.monotonic()
-    try_out(first[0])
+    try_out(probe)
     took = time.monotonic() - began
-    measured = cost_of(survey, first[:1], work)
+    measured = cost_of(survey, [probe], work)
     words = [_words(cost_of(survey, looks, work), measured, took) for looks in (first, most)]
     images = max(len(unit.top) for unit in survey.units)
     count = sum(1 for unit in survey.units if unit.top)
@@ -71,11 +74,15 @@ def tell_round(survey: Survey, place: int, looks: Sequence[Look]) -> None:
 
 def cost_of(survey: Survey, looks: Sequence[Look], work: Work) -> Cost:
     """Return the cost of looks, counted on a sample of them."""
-    step = max(1, len(looks) // SAMPLE)
-    some = looks[::step][:SAMPLE]
+    some = sample(looks)
     scale = len(looks) / max(len(some), 1)
     places = sum(survey.places(look) for look in looks)
     return Cost(scale * sum(work(look) for look in some), places)
+
+
+def sample(looks: Sequence[Look]) -> Sequence[Look]:
+    """Return a few looks, evenly from all."""
+    return looks[:: max(1, len(looks) // SAMPLE)][:SAMPLE]
 
 
 def _words(cost: Cost, measured: Cost, took: float) -> str:
