@@ -8,6 +8,7 @@ from analysis.views import (
     findings_detectors,
     findings_fields,
     findings_localisation,
+    findings_matches,
     findings_segments,
     image_sets,
     networks,
@@ -64,4 +65,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         findings_localisation.page,
         name="findings_localisation",
     ),
+    path("findings/<slug:slug>/matches/", findings_matches.page, name="findings_matches"),
 ]

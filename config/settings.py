@@ -246,6 +246,7 @@ SPECTACULAR_SETTINGS = {
         "Category": "analysis.models.Category",
         "Source": "analysis.models.Source",
         "End": "analysis.models.TopImage.End",
+        "How": "analysis.models.ConceptMatch.How",
     },
     "PATH_CONVERTER_OVERRIDES": {
         "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"},

@@ -12,7 +12,8 @@ The other way round is no match: a unit named furniture is not one for chairs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from analysis.core.wordnet import VISIBLE, Synset, WordNet, regular, spelt
 
@@ -38,7 +39,8 @@ def match(concept: str, classes: Mapping[int, str], wordnet: WordNet | None) -> 
         return None
     for words in (spelt(concept), spelt(concept).rpartition(" ")[2]):
         if found := _by_meaning(words, classes, wordnet):
-            return found
+            by_last = words != spelt(concept)
+            return replace(found, why=f"by its last word: {found.why}") if by_last else found
         if visible(words, wordnet):
             return None  # known, and of no class: its last word alone would mislead
     return None
@@ -61,12 +63,15 @@ def _by_meaning(words: str, classes: Mapping[int, str], wordnet: WordNet) -> Mat
     return best[1] if best else None
 
 
-def visible(words: str, wordnet: WordNet) -> list[Synset]:
+@lru_cache(maxsize=4096)  # the classes of a set are asked about again with every concept
+def visible(words: str, wordnet: WordNet) -> tuple[Synset, ...]:
     """Return the meanings of words that can be seen, the most frequent first."""
-    return [sense for sense in wordnet.senses(words) if sense.file in VISIBLE]
+    return tuple(sense for sense in wordnet.senses(words) if sense.file in VISIBLE)
 
 
 def _why(words: str, name: str, steps: int) -> str:
+    if words == spelt(name):
+        return f"{words} is the name of the class"
     if steps == 0:
         return f"{words} and {spelt(name)} mean the same"
     return f"{words} is a kind of {spelt(name)}, {steps} step{'s' if steps > 1 else ''} up"

@@ -4,7 +4,7 @@ from analysis.models.class_scores import ClassScore
 from analysis.models.detections import Detection
 from analysis.models.fields import ReceptiveField
 from analysis.models.images import Image, ImageSet
-from analysis.models.localisation import ConceptMatch, Localisation
+from analysis.models.localisation import ConceptMatch, Localisation, MatchDecision
 from analysis.models.minimal_images import MinimalImage
 from analysis.models.networks import Layer, Network, Unit
 from analysis.models.runs import Job, Listener, LogLine, Run, Shard
@@ -27,6 +27,7 @@ __all__ = [
     "Listener",
     "Localisation",
     "LogLine",
+    "MatchDecision",
     "MinimalImage",
     "Network",
     "ReceptiveField",

@@ -1,7 +1,9 @@
 """How well named units find objects, and which class of the masks a concept means."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from analysis.models.images import ImageSet
 from analysis.models.networks import Unit
@@ -26,6 +28,9 @@ class ConceptMatch(models.Model):
     label = models.PositiveIntegerField(null=True, blank=True)
     how = models.CharField(max_length=10, choices=How)
     why = models.CharField(max_length=300, blank=True)
+    # How many decisions of people there were: whoever changes a match says which one he saw.
+    version = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["image_set", "concept"]
@@ -39,6 +44,48 @@ class ConceptMatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.image_set}: {self.concept}"
+
+
+class MatchDecision(models.Model):
+    """One change of a match by a person. Written once: the history of the match."""
+
+    class Act(models.TextChoices):
+        """What the person did."""
+
+        CLASS = "class", "said which class"
+        NONE = "none", "said that it is no class"
+        MACHINE = "machine", "let the machine say"
+        UNDO = "undo", "took back a decision"
+
+    match = models.ForeignKey(ConceptMatch, models.CASCADE, related_name="decisions")
+    number = models.PositiveIntegerField(help_text="1 is the first; the match's version after it")
+    act = models.CharField(max_length=10, choices=Act)
+    # Null where a command did it, or the person's account is gone.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    before_label = models.PositiveIntegerField(null=True, blank=True)
+    before_how = models.CharField(max_length=10, choices=ConceptMatch.How)
+    after_label = models.PositiveIntegerField(null=True, blank=True)
+    after_how = models.CharField(max_length=10, choices=ConceptMatch.How)
+    undoes = models.OneToOneField(
+        "self", models.CASCADE, null=True, blank=True, related_name="undone_by"
+    )
+
+    class Meta:
+        ordering = ["match", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["match", "number"], name="decision_number_once"),
+            models.CheckConstraint(
+                condition=Q(act="undo", undoes__isnull=False)
+                | (~Q(act="undo") & Q(undoes__isnull=True)),
+                name="an_undo_names_what_it_undoes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.match}, {self.number}"
 
 
 class Localisation(models.Model):

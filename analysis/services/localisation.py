@@ -14,7 +14,7 @@ from analysis.models import ImageSet, Layer, Network, Run
 from analysis.services import files
 from analysis.services.dissection import class_names, has_places
 from analysis.services.matching import matches
-from analysis.services.naming import labels_of
+from analysis.services.naming import NamedUnit, labels_of
 from analysis.services.recipes import Recipe, RunRefused
 
 TOP = 0.005
@@ -46,10 +46,7 @@ def kept_options(
             f"Image set {image_set} has no masks: the step localise compares named units with"
             " them. Use a set with masks, or leave the step out."
         )
-    labels = labels_of(network)
-    named = [
-        (layer, unit) for layer in layers if has_places(layer) for unit in labels.get(layer.pk, ())
-    ]
+    named = named_units(network, layers)
     if not named:
         raise RunRefused(
             f"No unit of these layers of {network} has the name of an object: publish a campaign,"
@@ -73,9 +70,17 @@ def kept_options(
     if not things:
         raise RunRefused(
             f"None of the {len(means)} concepts of {network} means a class of {image_set}:"
-            " decide what they mean first, see docs/localisation.md."
+            " decide first what they mean, on the page of matches below the network's findings."
         )
     return {"names": _store(things), "units": len(things), "named": len(named), "top_share": TOP}
+
+
+def named_units(network: Network, layers: Iterable[Layer]) -> list[tuple[Layer, NamedUnit]]:
+    """Return the units of these layers that have a name and places, each with its layer."""
+    labels = labels_of(network)
+    return [
+        (layer, unit) for layer in layers if has_places(layer) for unit in labels.get(layer.pk, ())
+    ]
 
 
 def _store(things: Iterable[NamedThing]) -> str:

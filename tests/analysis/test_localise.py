@@ -15,11 +15,11 @@ from analysis.core.arrays import unpacked
 from analysis.core.evaluation import bins_of
 from analysis.core.images import open_image, open_mask, prepare, view_mask
 from analysis.core.segments import stamp
-from analysis.models import ConceptMatch, Localisation, Run, Source, State
+from analysis.models import Localisation, Run, Source, State
 from analysis.pipeline import localise, scan, segment
 from analysis.pipeline.forward import Forward
 from analysis.pipeline.named_maps import Names, truth_of
-from analysis.services import files, localisation, matching, runs
+from analysis.services import files, localisation, runs
 from analysis.services.pictures import picture_file
 from analysis.services.recipes import RunRefused
 from analysis.services.runs import request_run
@@ -252,22 +252,3 @@ def test_it_beats_after_every_image_and_stops_when_told(small_net, tmp_path):
     with pytest.raises(Interrupted):
         localise.work(shard, stop)
     assert not files.exists(localisation.shard_file(run, 0))
-
-
-def test_a_person_decides_and_machines_do_not_change_it(small_net, tmp_path):
-    images = a_masked_set(tmp_path / "masked")
-    found = matching.matches(images, ["walls", "furniture"])
-    assert (found["walls"].label, found["walls"].how) == (WALL, "name")
-    assert (found["furniture"].label, found["furniture"].how) == (None, "none")
-    matching.decide(image_set=images, concept=" furniture ", label=PATCH, who="bob")
-    matching.decide(image_set=images, concept="walls", label=None, who="bob")
-    again = matching.matches(images, ["walls", "furniture"])
-    assert (again["walls"].label, again["walls"].how) == (None, "person")
-    assert (again["furniture"].label, again["furniture"].why) == (PATCH, "bob says so")
-    assert matching.forget(images, "walls")
-    assert not matching.forget(images, "walls")
-    assert matching.matches(images, ["walls"])["walls"].label == WALL
-    assert ConceptMatch.objects.count() == 2
-    for concept, label in (("", None), ("x" * 81, None), ("bed", 77), ("bed", VOID)):
-        with pytest.raises(matching.MatchRefused):
-            matching.decide(image_set=images, concept=concept, label=label, who="bob")

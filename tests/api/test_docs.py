@@ -33,7 +33,8 @@ def place(transactional_db, live_server, settings, tmp_path, monkeypatch):
     monkeypatch.setattr("analysis.tasks.inspect_network.delay_on_commit", lambda pk: None)
     user = a_researcher()
     network = rows.network("alexnet", layers=["pool5"], channels=20)
-    images = factories.ImageSetFactory(slug="nyuv2")
+    labels = {"classes": [{"index": 3, "name": "bed"}, {"index": 34, "name": "lamp"}]}
+    images = factories.ImageSetFactory(slug="nyuv2", labels=labels)
     run = rows.run(network, images, created_by=user)
     factories.fill_run(run, network.layers.get())
     for channel in (3, 12):
@@ -81,6 +82,8 @@ def test_the_examples_in_python_run(place):
     assert re.search(r"object\s+2\s+0.9", said)
     assert "scan: " in said
     assert Campaign.objects.get().tasks.count() == 20
+    assert "[] mean no class yet" in said
+    assert "'act': 'undo', 'user': 'bob'" in said
 
 
 def test_the_examples_of_the_exports_run(place, tmp_path):

@@ -44,7 +44,7 @@ def api(address: str, get: str = API_NO, post: str = API_NO, **more: Any) -> Row
 
 
 def statistic(address: str) -> Row:
-    """Return the row of a statistic: the run in its address is no parameter of other methods."""
+    """Return the row of a statistic: what its address names is no parameter of other methods."""
     row = api(address, API_READERS_OF_PRIVATE)
     return replace(row, post=API_NO.replace("405", "400"), put=API_NO.replace("405", "400"))
 
@@ -74,6 +74,10 @@ PAGES = {
     "analysis:findings_detectors": Row("/findings/{network}/detectors/", "in in 404 200 200 200"),
     "analysis:findings_localisation": Row(
         "/findings/{network}/localisation/", "in in 404 200 200 200"
+    ),
+    # The images of this world have no masks, so that there is nothing to decide about.
+    "analysis:findings_matches": Row(
+        "/findings/{network}/matches/", "in in 404 200 200 200", "in in 404 404 404 404"
     ),
     # Without a worker nobody can look; without an image there is nothing to look at.
     "analysis:try": Row("/try/{network}/", "in in 404 200 200 200", "in in 404 422 422 422"),
@@ -138,6 +142,8 @@ API = {
     "api-top-images": api(f"{UNIT}top-images/", API_READERS_OF_PRIVATE),
     "api-image-sets": api("/api/v1/image-sets/", API_RESEARCHERS, "401 401 403 400 400 400"),
     "api-image-set": api("/api/v1/image-sets/{images}/", API_RESEARCHERS),
+    # A set without masks has no matches, for nobody.
+    "api-matches": replace(statistic("/api/v1/matches/?images={images}"), get=NOT_FOUND),
     "api-runs": api("/api/v1/runs/", API_RESEARCHERS, "401 401 403 400 400 400"),
     "api-run": api("/api/v1/runs/{run}/", API_RESEARCHERS),
     "api-run-cancel": api("/api/v1/runs/{run}/cancel/", post="401 401 403 409 403 409"),
