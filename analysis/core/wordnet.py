@@ -37,7 +37,8 @@ class WordNet:
         Raises:
             FileNotFoundError: one of them is not there.
         """
-        self.index = b"\n" + _read(folder / "index.noun")
+        # A line break on either side: the search goes from one to the next.
+        self.index = b"\n" + _read(folder / "index.noun") + b"\n"
         self.data = _read(folder / "data.noun")
         self.exceptions = b"\n" + _read(folder / "noun.exc")
 
@@ -47,6 +48,10 @@ class WordNet:
             if offsets := self._offsets(form):
                 return [self.synset(offset) for offset in offsets]
         return []
+
+    def has(self, form: str) -> bool:
+        """Tell whether a word stands in the index in just this form, blanks as underscores."""
+        return bool(self._offsets(form))
 
     def forms(self, word: str) -> list[str]:
         """Return what to look for: as it is, then with its last part in the singular.
@@ -81,11 +86,21 @@ class WordNet:
         return found
 
     def _offsets(self, form: str) -> list[int]:
-        start = self.index.find(f"\n{form} n ".encode())
-        if start < 0:
-            return []
-        line = self.index[start + 1 : self.index.find(b"\n", start + 1)].split()
-        return [int(offset) for offset in line[-int(line[2]) :]]
+        """Return the meanings of a word as the index has it: its lines stand in byte order."""
+        wanted = form.encode()
+        low, high = 0, len(self.index) - 1  # line breaks: the word's line begins between them
+        while high - low > 1:
+            start = self.index.rfind(b"\n", low, (low + high) // 2 + 1)
+            line = self.index[start + 1 : self.index.index(b"\n", start + 1)]
+            word = line.split(b" ", 1)[0]
+            if word == wanted and word:
+                fields = line.split()
+                return [int(offset) for offset in fields[-int(fields[2]) :]]
+            if word < wanted:
+                low = start + 1 + len(line)
+            else:
+                high = start
+        return []
 
     def _irregular(self, word: str) -> str:
         start = self.exceptions.find(f"\n{word} ".encode())

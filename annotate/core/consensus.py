@@ -1,16 +1,20 @@
 """From several answers about one unit to one label.
 
-A method takes the answers and what was shown, and returns a `Consensus`. There is one so far,
-``majority``; a better one registers itself in `METHODS` under its own name.
+A method takes the answers, what was shown and what else it rests on, and returns a `Consensus`.
+``concepts`` knows synonyms and kinds of things (`annotate.core.concepts`); ``majority`` compares
+spellings only. Another one registers itself in `METHODS`, with its version, under its own name.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from annotate.core import agreement
+from annotate.core.concepts import EQUAL, choose, gather, offered
+from annotate.core.edits import Edits
+from annotate.core.relations import How, Meanings, Tie, english
 from annotate.core.rules import CATEGORIES
 from annotate.core.words import merge, spelling
 
@@ -29,12 +33,28 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What a consensus rests on besides the answers.
+
+    ``weights`` say how far each worker is trusted, from 0 up; who is not in it counts 1. They
+    weigh words and categories; images, precision and agreement are counted by head. ``edits`` are
+    a researcher's decisions about words.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    edits: Edits = field(default_factory=Edits)
+    meanings: Meanings = field(default_factory=english)
+
+
+@dataclass(frozen=True)
 class Consensus:
     """One label out of several answers.
 
     ``how_concept`` and ``how_category`` say how it came about: majority (more answers than any
     other), tie (several had equally many) or single (one answer). ``votes`` gives for each place
     shown how many kept the image and how many saw it; ``tied`` are the places where half did.
+    ``groups`` numbers the answers by words of one meaning; ``ties`` says for each answer why it
+    stands behind the concept, None where it does not; ``offered`` are more specific words for it.
     """
 
     concept: str
@@ -51,13 +71,97 @@ class Consensus:
     votes: dict[int, tuple[int, int]]
     groups: list[int]
     shares: list[float]
+    ties: list[Tie | None] = field(default_factory=list)
+    offered: list[str] = field(default_factory=list)
+    key: str = ""
 
 
-Method = Callable[[Sequence[Said], int, frozenset[int]], Consensus]
+@dataclass(frozen=True)
+class Words:
+    """What a method makes of the answers' words and categories."""
+
+    concept: str
+    category: str
+    how_concept: str
+    groups: list[int]
+    ties: list[Tie | None]
+    offered: list[str] = field(default_factory=list)
+    key: str = ""
 
 
-def majority(said: Sequence[Said], shown: int, controls: frozenset[int]) -> Consensus:
-    """Decide each image, the category and the concept by the most votes.
+Method = Callable[[Sequence[Said], Basis], Words]
+
+
+def concepts(said: Sequence[Said], basis: Basis) -> Words:
+    """Agree on the most specific concept that more than half of the workers' weight shares.
+
+    Synonyms are one; who names a kind of it, or adds to it, stands behind it too; where no concept
+    has half, the one with the most weight wins. Between equals the one whose answers have the
+    commonest category wins, and the other way round; then the earliest answer.
+    """
+    weights = _weights(said, basis)
+    shared = gather([one.concept for one in said], weights, basis.meanings, basis.edits)
+    common = _commonest(said, weights)
+    backed = [w * (one.category in common) for one, w in zip(said, weights, strict=True)]
+    chosen, tied = choose(shared, weights, backed)
+    behind = shared.concepts[chosen].ties
+    return Words(
+        concept=shared.concepts[chosen].name,
+        category=_category(said, weights, set(behind)),
+        how_concept=SINGLE if len(said) == 1 else TIE if tied else MAJORITY,
+        groups=shared.groups,
+        ties=[behind.get(number) for number in range(len(said))],
+        offered=offered(shared, chosen),
+        key=shared.concepts[chosen].key,
+    )
+
+
+def majority(said: Sequence[Said], basis: Basis) -> Words:
+    """Agree on the words that most answers have, compared by their spelling alone.
+
+    Words are one concept when they differ by case, article, plural or a slip of the pen. Between
+    concepts with equally many answers the one whose answers have the commonest category wins, and
+    the other way round.
+    """
+    weights = _weights(said, basis)
+    groups = merge([one.concept for one in said])
+    held: defaultdict[int, float] = defaultdict(float)
+    backed: defaultdict[int, float] = defaultdict(float)
+    common = _commonest(said, weights)
+    for group, one, weight in zip(groups, said, weights, strict=True):
+        held[group] += weight
+        backed[group] += weight * (one.category in common)
+    best = min(held, key=lambda group: (-held[group], -backed[group], groups.index(group)))
+    behind = {number for number, group in enumerate(groups) if group == best}
+    same = Tie(How.SAME, "the same word or its spelling")
+    return Words(
+        concept=spelling([said[number].concept for number in sorted(behind)]),
+        category=_category(said, weights, behind),
+        how_concept=_how(list(held.values()), len(said)),
+        groups=groups,
+        ties=[same if number in behind else None for number in range(len(said))],
+    )
+
+
+# With each method the version of its rule: raise it when the same answers may get another label.
+METHODS: dict[str, tuple[int, Method]] = {"concepts": (1, concepts), "majority": (1, majority)}
+
+
+def version(method: str) -> int:
+    """Return the version of a method's rule; raises ValueError if there is no such method."""
+    if method not in METHODS:
+        raise ValueError(f"no method {method!r}: there are {', '.join(METHODS)}")
+    return METHODS[method][0]
+
+
+def decide(
+    said: Sequence[Said],
+    shown: int,
+    controls: frozenset[int],
+    method: str = "concepts",
+    basis: Basis | None = None,
+) -> Consensus:
+    """Decide each image, the category and the concept by the method of this name.
 
     Parameters
     ----------
@@ -68,47 +172,38 @@ def majority(said: Sequence[Said], shown: int, controls: frozenset[int]) -> Cons
     controls
         places of planted negatives: they count nowhere here.
 
-    An image is kept when more than half of those who saw it kept it. Words are one concept when
-    they differ by case, article, plural or a slip of the pen. Between concepts with equally many
-    answers the one whose answers have the commonest category wins, and the other way round.
+    An image is kept when more than half of those who saw it kept it. Raises ValueError without
+    answers, for a method that there is not, or for a weight below zero.
     """
+    version(method)
     if not said:
         raise ValueError("no answers, so no consensus")
+    basis = basis or Basis()
+    words = METHODS[method][1](said, basis)
     places = [place for place in range(shown) if place not in controls]
     votes = _votes(said, places)  # (answers, places)
-    groups = merge([one.concept for one in said])
-    concept, category = _words(said, groups)
     low, high = agreement.precision_interval(votes)
     counts = _counts(votes, places)
-    pairs = [(group, one.category) for group, one in zip(groups, said, strict=True)]
+    pairs = [(tie is not None, one.category) for tie, one in zip(words.ties, said, strict=True)]
     return Consensus(
-        concept=spelling([s.concept for s, g in zip(said, groups, strict=True) if g == concept]),
-        category=category,
-        how_concept=_how([str(group) for group in groups]),
-        how_category=_how([one.category for one in said]),
+        concept=words.concept,
+        category=words.category,
+        how_concept=words.how_concept,
+        how_category=_how(list(_held(said, _weights(said, basis)).values()), len(said)),
         precision=agreement.precision(votes),
         precision_low=low,
         precision_high=high,
-        agreement=agreement.share_agreeing(pairs, concept, category),
+        agreement=agreement.share_agreeing(pairs, True, words.category),
         answers=len(said),
         kept=[place for place, (kept, seen) in counts.items() if 2 * kept > seen],
         tied=[place for place, (kept, seen) in counts.items() if seen and 2 * kept == seen],
         votes=counts,
-        groups=groups,
+        groups=words.groups,
         shares=[float(share) for share in np.nanmean(votes, axis=1)],
+        ties=words.ties,
+        offered=words.offered,
+        key=words.key,
     )
-
-
-METHODS: dict[str, Method] = {"majority": majority}
-
-
-def decide(
-    said: Sequence[Said], shown: int, controls: frozenset[int], method: str = "majority"
-) -> Consensus:
-    """Return the consensus by the method of this name; raises ValueError if there is none."""
-    if method not in METHODS:
-        raise ValueError(f"no method {method!r}: there are {', '.join(METHODS)}")
-    return METHODS[method](said, shown, controls)
 
 
 def _votes(said: Sequence[Said], places: Sequence[int]) -> agreement.Votes:
@@ -129,25 +224,43 @@ def _counts(votes: agreement.Votes, places: Sequence[int]) -> dict[int, tuple[in
     return {p: (int(k), int(s)) for p, k, s in zip(places, kept, seen, strict=True)}
 
 
-def _words(said: Sequence[Said], groups: Sequence[int]) -> tuple[int, str]:
-    """Return the group of words and the category with the most answers.
+def _weights(said: Sequence[Said], basis: Basis) -> list[float]:
+    """Return the weight of each answer; where nobody has any, all count alike."""
+    weights = [float(basis.weights.get(one.who, 1.0)) for one in said]
+    if not all(0 <= weight < float("inf") for weight in weights):
+        raise ValueError(f"weights {weights!r} must be numbers from 0 up")
+    return weights if any(weights) else [1.0] * len(said)
 
-    A tie of concepts looks at the categories and then the order, a tie of categories at the
-    concept chosen.
-    """
-    by_group, by_category = Counter(groups), Counter(one.category for one in said)
-    common = {name for name, n in by_category.items() if n == max(by_category.values())}
-    backed = Counter(g for g, one in zip(groups, said, strict=True) if one.category in common)
-    concept = min(by_group, key=lambda g: (-by_group[g], -backed[g], groups.index(g)))
-    within = Counter(one.category for g, one in zip(groups, said, strict=True) if g == concept)
+
+def _held(said: Sequence[Said], weights: Sequence[float]) -> dict[str, float]:
+    """Return the weight behind each category."""
+    held: defaultdict[str, float] = defaultdict(float)
+    for one, weight in zip(said, weights, strict=True):
+        held[one.category] += weight
+    return held
+
+
+def _commonest(said: Sequence[Said], weights: Sequence[float]) -> set[str]:
+    """Return the categories with the most weight: several if they are equal."""
+    held = _held(said, weights)
+    return {name for name, weight in held.items() if weight == max(held.values())}
+
+
+def _category(said: Sequence[Said], weights: Sequence[float], behind: set[int]) -> str:
+    """Return the category with the most weight; in a tie those behind the concept have the word."""
+    within = _held(
+        [said[number] for number in sorted(behind)], [weights[number] for number in sorted(behind)]
+    )
     order = [one.category for one in said]
-    category = min(common, key=lambda c: (-within[c], order.index(c), CATEGORIES.index(c)))
-    return concept, category
+    return min(
+        _commonest(said, weights),
+        key=lambda name: (-within.get(name, 0.0), order.index(name), CATEGORIES.index(name)),
+    )
 
 
-def _how(labels: Sequence[str]) -> str:
-    """Say how the commonest of these came to be it."""
-    if len(labels) == 1:
+def _how(held: Sequence[float], answers: int) -> str:
+    """Say how the heaviest of these came to be it."""
+    if answers == 1:
         return SINGLE
-    ranked = Counter(labels).most_common(2)
-    return TIE if len(ranked) == 2 and ranked[0][1] == ranked[1][1] else MAJORITY
+    *_, second, first = [-1.0, *sorted(held)]
+    return TIE if first - second < EQUAL else MAJORITY

@@ -112,20 +112,29 @@ def key(concept: str) -> str:
     “The wheels of a car”, “car wheel” and “Car-Wheels” have one key; so have “black and white”
     and “white/black”, and “white”, “white color” and “color white”.
     """
-    text = unicodedata.normalize("NFKC", concept).casefold()
-    text = re.sub(r"[’']s\b", "", text)
-    words = [word for part in sorted(_parts(text)) for word in part.split()]
+    words = [word for part in sorted(_parts(concept)) for word in part.split()]
     told = [word for word in words if word not in EMPTY] or words
-    return " ".join(told) or text.strip() or concept
+    return " ".join(told) or folded(concept).strip() or concept
+
+
+def folded(concept: str) -> str:
+    """Return a text without capitals, compatibility forms, the English possessive and “(s)”."""
+    text = unicodedata.normalize("NFKC", concept).casefold()
+    return re.sub(r"[’']s\b|\(e?s\)", "", text)
+
+
+def plain(part: str) -> str:
+    """Return a text with blanks for whatever is no letter, mark, digit or joiner."""
+    return "".join(char if _in_word(char) else " " for char in part)
 
 
 def _parts(text: str) -> list[str]:
     """Return the things that a text lists, each as words in the singular."""
     parts = []
-    for part in LISTED.split(text):
-        plain = "".join(char if _in_word(char) else " " for char in part)
-        left, of, right = plain.partition(" of ")
-        words = (f"{right} {left}" if of else plain).split()
+    for part in LISTED.split(folded(text)):
+        told = plain(part)
+        left, of, right = told.partition(" of ")
+        words = (f"{right} {left}" if of else told).split()
         parts.append(" ".join(singular(w) for w in words if w not in ARTICLES) or " ".join(words))
     return [part for part in parts if part]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.core import agreement
-from annotate.core.consensus import METHODS, Said, decide
+from annotate.core.consensus import METHODS, Basis, Said, decide, version
 
 
 def said(concept="lamp", category="object", rejected=(), unseen=(), who="w"):
@@ -58,7 +58,7 @@ def test_a_single_answer_is_marked():
 
 
 def test_a_tie_of_concepts_goes_to_the_commoner_category_and_is_marked():
-    answers = [said("water", "texture"), said("sea", "region"), said("lake", "region")]
+    answers = [said("fur", "texture"), said("sea", "region"), said("lake", "region")]
     found = decide(answers, 4, frozenset())
     assert (found.concept, found.category) == ("sea", "region")
     assert (found.how_concept, found.how_category) == ("tie", "majority")
@@ -82,7 +82,63 @@ def test_no_answers_and_unknown_methods_are_refused():
         decide([], 4, frozenset())
     with pytest.raises(ValueError, match="majority"):
         decide([said()], 4, frozenset(), "oracle")
-    assert list(METHODS) == ["majority"]
+    with pytest.raises(ValueError, match="weights"):
+        decide([said()], 4, frozenset(), basis=Basis({"w": -1.0}))
+    assert list(METHODS) == ["concepts", "majority"]
+
+
+# ---- Words with a meaning --------------------------------------------------------------------
+def words(*concepts, **more):
+    """Return the consensus of answers that differ in their words alone."""
+    answers = [said(concept, who=f"w{n}") for n, concept in enumerate(concepts)]
+    return decide(answers, 4, frozenset(), **more)
+
+
+def test_synonyms_are_one_concept():
+    found = words("couch", "Sofas", "couch", "lamp")
+    assert (found.concept, found.how_concept, found.agreement) == ("couch", "majority", 0.75)
+    assert found.groups == [0, 0, 0, 1]
+    assert found.ties[1].why == "synonyms in WordNet: couch, sofas"
+    assert found.ties[3] is None
+
+
+def test_a_kind_agrees_on_the_general_word_and_is_offered():
+    found = words("poodle", "dog", "lamp")
+    assert (found.concept, found.agreement) == ("dog", pytest.approx(2 / 3))
+    assert found.groups == [0, 1, 2]
+    assert found.offered == ["poodle"]
+    assert found.ties[0].why == "a poodle is a kind of dog"
+
+
+def test_the_most_specific_concept_of_more_than_half_wins():
+    assert words("poodle", "poodle", "dog").concept == "poodle"
+    assert words("poodle", "dog", "dog").concept == "dog"
+    assert words("red wall", "wall", "brick wall").concept == "wall"
+    assert words("red wall", "red walls", "wall").concept == "red wall"
+
+
+def test_whom_one_trusts_more_weighs_more():
+    assert words("lamp", "sofa", "sofa").concept == "sofa"
+    trusted = Basis({"w0": 3.0})
+    assert words("lamp", "sofa", "sofa", basis=trusted).concept == "lamp"
+    assert words("lamp", "sofa", "sofa", basis=trusted, method="majority").concept == "lamp"
+    # Without any trust at all everybody counts alike.
+    assert words("lamp", "sofa", "sofa", basis=Basis(dict.fromkeys(("w0", "w1", "w2"), 0.0)))
+    nobody = Basis({"w1": 0.0, "w2": 0.0})
+    found = words("lamp", "sofa", "couch", basis=nobody)
+    assert (found.concept, found.answers, found.agreement) == ("lamp", 3, pytest.approx(1 / 3))
+
+
+def test_the_category_is_weighed_too():
+    answers = [said("a lamp", "part", who="w0"), said("lamp", who="w1"), said("lamp", who="w2")]
+    assert decide(answers, 4, frozenset()).category == "object"
+    assert decide(answers, 4, frozenset(), basis=Basis({"w0": 2.5})).category == "part"
+
+
+def test_the_method_before_knows_spellings_only():
+    found = words("couch", "sofa", "Sofas", method="majority")
+    assert (found.concept, found.groups) == ("sofa", [1, 0, 0])
+    assert (version("majority"), version("concepts")) == (1, 1)
 
 
 answers_of_ten = st.lists(

@@ -67,8 +67,10 @@ def test_without_wordnet_names_are_matched_still():
 def test_every_place_of_the_index_is_the_beginning_of_its_meaning(words):
     """The offsets are those of these very files, word by word of a thousand lines."""
     lines = [line for line in words.index.split(b"\n") if line and not line.startswith(b" ")]
-    for line in lines[:: len(lines) // 1000]:
+    assert lines == sorted(lines, key=lambda line: line.split()[0])  # searched by halves
+    for line in (*lines[:: len(lines) // 1000], lines[-1]):
         fields = line.split()
+        assert words.has(fields[0].decode("utf-8", "replace"))
         for offset in fields[-int(fields[2]) :]:
             synset = words.synset(int(offset))
             assert synset.offset == int(offset)
@@ -99,6 +101,8 @@ def test_a_wordnet_of_four_lines(tmp_path):
     assert small.senses("seaten") == [seat]
     assert small.above(seat, 3) == {place: 0, 0: 1}
     assert small.senses("eat") == []
+    for absent in ("", "a", "t", "thin", "things ", "zz", "1"):
+        assert not small.has(absent)
 
 
 def test_one_spelling_and_one_number():
