@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from annotate.views import campaigns, console, label, publicity
+from annotate.views import campaigns, concepts, console, label, publicity
 
 app_name = "annotate"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:slug>/progress/", campaigns.progress, name="campaign_progress"),
     path("campaigns/<slug:slug>/turn/", campaigns.turn, name="campaign_turn"),
     path("campaigns/<slug:slug>/publish/", campaigns.publish, name="campaign_publish"),
+    path("campaigns/<slug:slug>/concepts/", concepts.page, name="concepts"),
+    path("campaigns/<slug:slug>/concepts/decide/", concepts.decide, name="concepts_decide"),
     path("label/", label.home, name="label_home"),
     path("label/<slug:slug>/", label.next_unit, name="label_next"),
     path("label/<slug:slug>/ahead/", label.ahead, name="label_ahead"),

@@ -1,10 +1,10 @@
-"""Workers, leases and answers in the admin site: to be read."""
+"""Workers, leases, answers and decisions on words in the admin site: to be read."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 from annotate.admin.read_only import ReadOnlyAdmin
-from annotate.models import Answer, Assignment, Worker
+from annotate.models import Answer, Assignment, ConceptDecision, Worker
 
 
 @admin.register(Worker)
@@ -40,3 +40,13 @@ class AnswerAdmin(ReadOnlyAdmin):
     list_filter = ("category", "task__campaign")
     list_select_related = ("task__campaign", "task__unit__layer__network", "worker")
     search_fields = ("concept", "worker__pseudonym")
+
+
+@admin.register(ConceptDecision)
+class ConceptDecisionAdmin(ReadOnlyAdmin):
+    """What researchers decided about words; never changed, undone by another decision."""
+
+    list_display = ("campaign", "sentence", "decided_by", "decided_at")
+    list_filter = ("act", "campaign")
+    list_select_related = ("campaign", "decided_by", "undoes")
+    search_fields = ("concept", "name")

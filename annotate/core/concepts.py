@@ -33,11 +33,13 @@ VAGUE = frozenset(
 class Concept:
     """Something that answers share: its name and key, who says it or a kind of it, and why.
 
-    ``ties`` goes by the number of the answer; ``above`` are the numbers of the concepts of this
-    unit that it is a kind of; ``said`` tells whether somebody wrote it in just this generality.
+    ``spelt`` is what it is called unless a researcher has named it; ``ties`` goes by the number of
+    the answer; ``above`` are the numbers of the concepts of this unit that it is a kind of;
+    ``said`` tells whether somebody wrote it in just this generality.
     """
 
     name: str
+    spelt: str
     key: str
     ties: dict[int, Tie]
     weight: float
@@ -56,11 +58,20 @@ class Shared:
 
 @dataclass
 class _Class:
-    """Phrases that are one concept; the first is its head. ``why`` ties each key to the head."""
+    """Phrases that are one concept; the first is its head. ``why`` ties each key to the head.
+
+    ``once`` are words that a researcher reads as this: a kind of them is a kind of it.
+    """
 
     phrases: list[Phrase]
     why: dict[str, Tie] = field(default_factory=dict)
     said: bool = True
+    once: list[Phrase] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> list[Phrase]:
+        """Return all that something may be a kind of."""
+        return [*self.phrases, *self.once]
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class _Answer:
     text: str
     key: str  # of the whole, as it was written
     phrases: list[Phrase]
-    merged: dict[str, str]  # key as it is read → words as they were written
+    merged: dict[str, Phrase]  # key as it is read → phrase as it was written
 
 
 def gather(
@@ -140,7 +151,7 @@ def _read(text: str, edits: Edits) -> _Answer:
     written = read(text)
     told = [edits.reading(one) for one in written]
     pairs = zip(written, told, strict=True)
-    merged = {new.key: old.words or old.key for old, new in pairs if new.key != old.key}
+    merged = {new.key: old for old, new in pairs if new.key != old.key}
     return _Answer(text, written[0].key, list(dict.fromkeys(told)), merged)
 
 
@@ -184,21 +195,35 @@ def _classes(answers: Sequence[_Answer], ask: _Ask) -> list[_Class]:
                 break
         else:
             classes.append(_Class([one], {key: Tie(How.SAME, "the same word")}))
+    for there in classes:
+        there.once = [
+            was
+            for answer in answers
+            for key, was in answer.merged.items()
+            if key in there.why and was.key not in there.why
+        ]
     return sorted(classes, key=lambda one: min(keys.index(p.key) for p in one.phrases))
 
 
 def _unsaid(answers: Sequence[_Answer], classes: Sequence[_Class], ask: _Ask) -> list[_Class]:
-    """Return the nouns that phrases are headed by, where nobody wrote them alone."""
-    there = {one.key for known in classes for one in known.phrases}
+    """Return the nouns that phrases are headed by, where nobody wrote them alone.
+
+    A noun that a researcher reads as something else joins that, if it is there.
+    """
+    there = {key: known for known in classes for key in known.why}
     found: dict[str, _Class] = {}
-    phrases = (one for answer in answers for one in answer.phrases)
+    phrases = [part for answer in answers for part in answer.phrases]
     # What WordNet knows goes by WordNet: a kitchen and a living room share no "room".
-    for one in (one for one in phrases if not ask.meanings.known(one.words)):
-        for head in map(phrase, ask.meanings.generals(one.words)):
-            noun = singular(head.words.split()[-1])
-            if noun not in VAGUE and head.key not in there and head.key not in found:
-                why = {head.key: Tie(How.HEAD, f"head noun: {head.words}")}
-                found[head.key] = _Class([head], why, said=False)
+    for part in (part for part in phrases if not ask.meanings.known(part.words)):
+        for head in map(phrase, ask.meanings.generals(part.words)):
+            told = ask.edits.reading(head)
+            known = there.get(told.key) or found.get(told.key)
+            if known and head.key not in {kind.key for kind in known.kinds}:
+                known.once.append(head)
+            elif not known and singular(head.words.split()[-1]) not in VAGUE:
+                once = [head] if told.key != head.key else []
+                why = {told.key: Tie(How.HEAD, f"head noun: {head.words}")}
+                found[told.key] = _Class([told], why, said=False, once=once)
     return list(found.values())
 
 
@@ -206,14 +231,17 @@ def _concepts(
     answers: dict[int, _Answer], classes: Sequence[_Class], weights: Sequence[float], ask: _Ask
 ) -> list[Concept]:
     """Return the classes that answers stand behind; a noun that nobody wrote needs two."""
+    names = ask.edits.names
     ties = [
         {number: tie for number, answer in answers.items() if (tie := _tie(answer, one, ask))}
         for one in classes
     ]
     kept = [n for n, one in enumerate(classes) if one.said or len(ties[n]) > 1]
+    spelt = [_spelt(one, list(answers.values()), ask) for one in classes]
     return [
         Concept(
-            name=_name(classes[n], list(answers.values()), ask),
+            name=next((names[key] for key in classes[n].why if key in names), spelt[n]),
+            spelt=spelt[n],
             key=classes[n].phrases[0].key,
             ties=ties[n],
             weight=sum(weights[number] for number in ties[n]),
@@ -234,42 +262,48 @@ def _tie(answer: _Answer, one: _Class, ask: _Ask) -> Tie | None:
         return None
     best: tuple[Phrase, Tie] | None = None
     for part in answer.phrases:
-        tie = one.why.get(part.key) or strictest(ask.below(part, kind) for kind in one.phrases)
+        tie = one.why.get(part.key) or strictest(ask.below(part, kind) for kind in one.kinds)
         if tie and (best is None or strictest((best[1], tie)) is not best[1]):
             best = part, tie
     if best is None:
         return None
     part, tie = best
     if part.key in answer.merged:
-        why = f"a researcher reads {answer.merged[part.key]} as {part.words or part.key}"
-        return Tie(How.PERSON, why)
+        was = answer.merged[part.key]
+        return Tie(How.PERSON, f"a researcher reads {_told(was)} as {_told(part)}")
     if part is answer.phrases[0]:
         return tie
     more = "" if tie.how == How.SAME else f"; {tie.why}"
-    return Tie(How.LISTED, f"lists {part.words or part.key}{more}")
+    return Tie(How.LISTED, f"lists {_told(part)}{more}")
+
+
+def _written(answer: _Answer, part: Phrase, ask: _Ask) -> str:
+    """Return how an answer, or a researcher for it, wrote one of its phrases."""
+    if part.key in answer.merged:
+        return ask.edits.read_as[answer.merged[part.key].key]
+    return answer.text if part is answer.phrases[0] else _told(part)
+
+
+def _told(one: Phrase) -> str:
+    """Return a phrase in words."""
+    return one.words or one.key
 
 
 def _under(one: _Class, other: _Class, ask: _Ask) -> bool:
     """Tell whether a concept is a kind of another."""
-    return any(ask.below(a, b) for a, b in product(one.phrases, other.phrases))
+    return any(ask.below(a, b) for a, b in product(one.phrases, other.kinds))
 
 
-def _name(one: _Class, answers: Sequence[_Answer], ask: _Ask) -> str:
-    """Return what a concept is shown as: a researcher's name, else the commonest spelling."""
-    keys = [there.key for there in one.phrases]
-    for key in keys:
-        if key in ask.edits.names:
-            return ask.edits.names[key]
+def _spelt(one: _Class, answers: Sequence[_Answer], ask: _Ask) -> str:
+    """Return the commonest spelling of a concept, a plain and known one if there is one."""
     written = [
-        answer.text
-        if part is answer.phrases[0] and part.key not in answer.merged
-        else part.words or part.key
+        _written(answer, part, ask)
         for answer in answers
         for part in answer.phrases
-        if part.key in keys
-    ] or [one.phrases[0].words or one.phrases[0].key]
+        if part.key in one.why
+    ] or [ask.edits.read_as[one.once[0].key] if one.once else _told(one.phrases[0])]
     # "Color green" and "view of a street" are shown as they are only if nobody put it plainly.
-    told = {there.words for there in one.phrases}
+    told = {there.words for there in one.phrases} | set(ask.edits.read_as.values())
     exact = [text for text in written if " ".join(plain(folded(text)).split()) in told]
     known = [text for text in exact or written if ask.meanings.known(folded(text))]
     return spelling(known or exact or written)[:LONGEST]

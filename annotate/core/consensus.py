@@ -13,7 +13,7 @@ import numpy as np
 
 from annotate.core import agreement
 from annotate.core.concepts import EQUAL, choose, gather, offered
-from annotate.core.edits import Edits
+from annotate.core.edits import Edits, key_of
 from annotate.core.relations import How, Meanings, Tie, english
 from annotate.core.rules import CATEGORIES
 from annotate.core.words import merge, spelling
@@ -54,7 +54,8 @@ class Consensus:
     other), tie (several had equally many) or single (one answer). ``votes`` gives for each place
     shown how many kept the image and how many saw it; ``tied`` are the places where half did.
     ``groups`` numbers the answers by words of one meaning; ``ties`` says for each answer why it
-    stands behind the concept, None where it does not; ``offered`` are more specific words for it.
+    stands behind the concept, None where it does not; ``offered`` are more specific words for it;
+    ``key`` is what the concept is compared by, ``spelt`` its name unless a researcher gave one.
     """
 
     concept: str
@@ -73,6 +74,7 @@ class Consensus:
     shares: list[float]
     ties: list[Tie | None] = field(default_factory=list)
     offered: list[str] = field(default_factory=list)
+    spelt: str = ""
     key: str = ""
 
 
@@ -86,6 +88,7 @@ class Words:
     groups: list[int]
     ties: list[Tie | None]
     offered: list[str] = field(default_factory=list)
+    spelt: str = ""
     key: str = ""
 
 
@@ -112,6 +115,7 @@ def concepts(said: Sequence[Said], basis: Basis) -> Words:
         groups=shared.groups,
         ties=[behind.get(number) for number in range(len(said))],
         offered=offered(shared, chosen),
+        spelt=shared.concepts[chosen].spelt,
         key=shared.concepts[chosen].key,
     )
 
@@ -134,12 +138,15 @@ def majority(said: Sequence[Said], basis: Basis) -> Words:
     best = min(held, key=lambda group: (-held[group], -backed[group], groups.index(group)))
     behind = {number for number, group in enumerate(groups) if group == best}
     same = Tie(How.SAME, "the same word or its spelling")
+    name = spelling([said[number].concept for number in sorted(behind)])
     return Words(
-        concept=spelling([said[number].concept for number in sorted(behind)]),
+        concept=name,
         category=_category(said, weights, behind),
         how_concept=_how(list(held.values()), len(said)),
         groups=groups,
         ties=[same if number in behind else None for number in range(len(said))],
+        spelt=name,
+        key=key_of(name),
     )
 
 
@@ -202,6 +209,7 @@ def decide(
         shares=[float(share) for share in np.nanmean(votes, axis=1)],
         ties=words.ties,
         offered=words.offered,
+        spelt=words.spelt,
         key=words.key,
     )
 

@@ -51,6 +51,22 @@ def key_of(text: str) -> str:
     return read(text)[0].key
 
 
+def standing(rows: Iterable[tuple[int, int | None]]) -> set[int]:
+    """Return the keys of the decisions that hold, of all in their order: (key, what it undoes).
+
+    What undid a decision may be undone in its turn.
+    """
+    gone: set[int] = set()
+    holds: set[int] = set()
+    for key, undoes in reversed(list(rows)):
+        if key in gone:
+            continue
+        holds.add(key)
+        if undoes is not None:
+            gone.add(undoes)
+    return holds
+
+
 def fold(acts: Iterable[Act]) -> Edits:
     """Return what holds after these acts, in their order; a later one outdoes an earlier."""
     read_as: dict[str, str] = {}

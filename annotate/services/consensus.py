@@ -1,5 +1,6 @@
 """Handing a consensus over to `analysis`: one call for each unit, as answers arrive."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -7,18 +8,24 @@ from django.db import transaction
 from analysis.models import UnitSemantics
 from analysis.services import semantics
 from analysis.services.semantics import UnitLabel
-from annotate.core.consensus import Consensus, Said, decide
-from annotate.models import Answer, Campaign, Task
+from annotate.core.consensus import Basis, Consensus, Said, decide, version
+from annotate.core.edits import Act, Edits, fold, standing
+from annotate.models import Answer, Campaign, ConceptDecision, Task
 
+METHOD = "concepts"
+WORDNET = "3.0"
 INTERVAL = "95% Wilson, effective number of votes from the variance between answers and images"
 
 
 @transaction.atomic
-def publish_task(task: Task, method: str = "majority") -> UnitSemantics | None:
+def publish_task(
+    task: Task, method: str = METHOD, weights: Mapping[str, float] | None = None
+) -> UnitSemantics | None:
     """Write down what the answers so far make of one unit; may be repeated at will.
 
     Only answers of the campaign's kind of worker count: a simulated one never becomes people's.
-    A unit without answers loses the label that this campaign gave it.
+    A unit without answers loses the label that this campaign gave it. ``weights`` say by
+    pseudonym how far each worker is trusted; who is not in it counts 1.
     """
     # Whoever comes second waits, then reads every answer that the first one read.
     task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
@@ -28,22 +35,38 @@ def publish_task(task: Task, method: str = "majority") -> UnitSemantics | None:
         semantics.withdraw(unit=task.unit, source=campaign.source, origin=campaign.slug)
         return None
     said = [_said(answer) for answer in answers]
-    found = decide(said, len(task.items), frozenset(task.controls), method)
+    basis = Basis(weights or {}, edits_of(campaign))
+    found = decide(said, len(task.items), frozenset(task.controls), method, basis)
+    details = _details(task, answers, found)
     return semantics.record(
         unit=task.unit,
         source=campaign.source,
         origin=campaign.slug,
         run=campaign.run,
-        label=_label(task, answers, found, method),
+        label=_label(found, _rule(method, basis) | details),
     )
 
 
-def publish(campaign: Campaign, method: str = "majority") -> int:
+def edits_of(campaign: Campaign) -> Edits:
+    """Return what holds of the researchers' decisions about this campaign's words."""
+    rows = list(ConceptDecision.objects.filter(campaign=campaign))
+    holds = standing((row.pk, row.undoes_id) for row in rows)
+    undo = ConceptDecision.Act.UNDO
+    return fold(
+        Act(row.act, row.concept, tuple(row.words), row.name)
+        for row in rows
+        if row.pk in holds and row.act != undo
+    )
+
+
+def publish(
+    campaign: Campaign, method: str = METHOD, weights: Mapping[str, float] | None = None
+) -> int:
     """Write down every unit of a campaign that has answers; return how many these are."""
     answered = campaign.tasks.filter(answers_given__gt=0).select_related("unit")
     published = 0
     for task in answered.order_by("pk").iterator(500):
-        published += publish_task(task, method) is not None
+        published += publish_task(task, method, weights) is not None
     return published
 
 
@@ -58,7 +81,18 @@ def _said(answer: Answer) -> Said:
     )
 
 
-def _label(task: Task, answers: list[Answer], found: Consensus, method: str) -> UnitLabel:
+def _rule(method: str, basis: Basis) -> dict[str, Any]:
+    """Return by which rule the label is made, so that it can be made again."""
+    return {
+        "method": method,
+        "version": version(method),
+        "wordnet": WORDNET if basis.meanings.wordnet else None,
+        "weighted": bool(basis.weights),
+        "interval": INTERVAL,
+    }
+
+
+def _label(found: Consensus, details: dict[str, Any]) -> UnitLabel:
     """Return the consensus as `analysis` keeps it."""
     return UnitLabel(
         concept=found.concept,
@@ -70,31 +104,35 @@ def _label(task: Task, answers: list[Answer], found: Consensus, method: str) -> 
         agreement=found.agreement,
         images_shown=len(found.votes),
         images_kept=len(found.kept),
-        details=_details(task, answers, found, method),
+        details=details,
     )
 
 
-def _details(task: Task, answers: list[Answer], found: Consensus, method: str) -> dict[str, Any]:
+def _details(task: Task, answers: list[Answer], found: Consensus) -> dict[str, Any]:
     """Keep how the label came about: all words with their pseudonyms, all votes on images.
 
-    Images are named by the key of their top-image row.
+    Images are named by the key of their top-image row. ``stands`` says what ties an answer's
+    words to the concept, in one word and in a sentence; both are empty where nothing does.
     """
-    rows = zip(answers, found.groups, found.shares, strict=True)
+    rows = zip(answers, found.groups, found.shares, found.ties, strict=True)
     return {
-        "method": method,
-        "interval": INTERVAL,
         "concept": found.how_concept,
         "category": found.how_category,
+        "key": found.key,
+        "spelt": found.spelt,
+        "offered": found.offered,
         "words": [
             {
                 "worker": answer.worker.pseudonym,
                 "concept": answer.concept,
                 "category": answer.category,
                 "same_concept_as": group,
+                "stands": tie.how if tie else "",
+                "why": tie.why if tie else "",
                 "precision": round(share, 4),
                 "controls_missed": answer.controls_missed,
             }
-            for answer, group, share in rows
+            for answer, group, share, tie in rows
         ],
         "votes": {str(task.items[place]): vote for place, vote in found.votes.items()},
         "kept": [task.items[place] for place in found.kept],

@@ -53,7 +53,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             campaign = campaigns.open_campaign(
-                slug=form.cleaned_data["slug"], run=run, plan=form.plan(), user=_user(request)
+                slug=form.cleaned_data["slug"], run=run, plan=form.plan(), user=user_of(request)
             )
         except CannotOpen as error:
             form.add_error(None, str(error))
@@ -107,7 +107,7 @@ def progress(request: HttpRequest, slug: str) -> HttpResponse:
 @researcher_required
 def turn(request: HttpRequest, slug: str) -> HttpResponse:
     """Pause, close or reopen: `to` says which."""
-    found = _mine(request, slug)
+    found = mine(request, slug)
     to = request.POST.get("to", "")
     try:
         if to not in TURNS:
@@ -125,20 +125,20 @@ def turn(request: HttpRequest, slug: str) -> HttpResponse:
 @researcher_required
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
     """Have all labels written anew by a worker."""
-    found = _mine(request, slug)
+    found = mine(request, slug)
     tasks.publish.delay_on_commit(found.pk)
     messages.success(request, "The labels are being written; the table below follows.")
     return redirect("annotate:campaign", slug=slug)
 
 
-def _user(request: HttpRequest) -> User:
+def user_of(request: HttpRequest) -> User:
     """Return the signed-in user; the guard in front of each view lets in nobody else."""
     if not isinstance(request.user, User):
         raise TypeError(f"{request.user!r} is not signed in")
     return request.user
 
 
-def _mine(request: HttpRequest, slug: str) -> Campaign:
+def mine(request: HttpRequest, slug: str) -> Campaign:
     """Return the campaign if the user may change it; 403 if not."""
     found = get_object_or_404(Campaign, slug=slug)
     access.insist_may_change(request.user, found)

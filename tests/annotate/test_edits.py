@@ -30,6 +30,13 @@ def test_merged_words_are_read_as_the_concept_in_every_spelling():
     assert label(["davenport"], act) == ("sofa", 1)
 
 
+def test_a_kind_of_what_was_merged_is_a_kind_of_what_it_was_merged_into():
+    act = merge("couch", into="soft thing")
+    assert label(["red couch", "couch", "lamp"], act) == ("soft thing", 2)
+    assert label(["red couch", "soft thing", "lamp"], act) == ("soft thing", 2)
+    assert label(["red couch", "big couch", "lamp"], act) == ("soft thing", 2)
+
+
 def test_a_chain_of_merges_ends_at_the_last_and_the_other_way_round_counts():
     acts = [merge("lamp", into="light"), merge("light", into="glow")]
     assert label(["lamp", "glow", "bed"], *acts) == ("glow", 2)

@@ -38,7 +38,8 @@ def test_a_label_is_written_and_grows_with_the_answers():
     row = UnitSemantics.objects.get()
     assert (row.concept, row.answers) == ("billiard table", 3)
     assert row.agreement == pytest.approx(2 / 3)
-    assert (row.details["concept"], row.details["method"]) == ("majority", "majority")
+    assert (row.details["concept"], row.details["method"]) == ("majority", "concepts")
+    assert (row.details["version"], row.details["wordnet"]) == (1, "3.0")
 
 
 def test_all_words_are_kept_with_pseudonyms():
@@ -51,6 +52,36 @@ def test_all_words_are_kept_with_pseudonyms():
     planted = {str(first.task.items[place]) for place in first.task.controls}
     assert len(row.details["votes"]) == 57
     assert planted.isdisjoint(row.details["votes"])
+
+
+def test_each_word_says_how_it_stands_to_the_label():
+    campaign = open_small_campaign(units=1)
+    answer(campaign, concept="couch")
+    answer(campaign, concept="Sofas")
+    row = publish_task(answer(campaign, concept="lamp").task)
+    stands = [(word["stands"], word["why"]) for word in row.details["words"]]
+    assert stands == [
+        ("same word", "the same word"),
+        ("synonyms", "synonyms in WordNet: couch, sofas"),
+        ("", ""),
+    ]
+    assert [word["same_concept_as"] for word in row.details["words"]] == [0, 0, 1]
+    assert (row.details["key"], row.details["spelt"], row.agreement) == (
+        "couch",
+        "couch",
+        pytest.approx(2 / 3),
+    )
+
+
+def test_trusted_workers_weigh_more_and_the_label_says_that_it_is_weighted():
+    campaign = open_small_campaign(units=1)
+    trusted = answer(campaign, concept="lamp")
+    answer(campaign, concept="bed")
+    answer(campaign, concept="bed")
+    assert publish_task(trusted.task).concept == "bed"
+    row = publish_task(trusted.task, weights={trusted.worker.pseudonym: 3.0})
+    assert (row.concept, row.details["weighted"]) == ("lamp", True)
+    assert publish_task(trusted.task, "majority").details["method"] == "majority"
 
 
 def test_publishing_twice_changes_nothing():

@@ -110,6 +110,9 @@ PAGES = {
         "/campaigns/{campaign}/turn/", post=owners(302), data={"to": "close"}
     ),
     "annotate:campaign_publish": Row("/campaigns/{campaign}/publish/", post=owners(302)),
+    "annotate:concepts": Row("/campaigns/{campaign}/concepts/", RESEARCHERS),
+    # Refused or not, the page is shown again with a sentence.
+    "annotate:concepts_decide": Row("/campaigns/{campaign}/concepts/decide/", post=owners(302)),
     "annotate:label_home": Row("/label/", "in 200 200 200 200 200"),
     # Who may label is led to his unit; a stranger is told that a link opens this.
     "annotate:label_next": Row(
