@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from annotate.core.edits import Edits
+from annotate.core.edits import Edits, key_of
 from annotate.core.phrases import Phrase, gibberish, phrase, read, says_nothing
 from annotate.core.relations import How, Meanings, Tie, strictest
-from annotate.core.words import LONGEST, folded, plain, singular, spelling
+from annotate.core.words import ARTICLES, LONGEST, folded, plain, singular, spelling
 
 EQUAL = 1e-9  # weights are sums of fractions
 # Nouns that two phrases may share without showing the same: vertical lines, horizontal lines.
@@ -238,11 +238,13 @@ def _concepts(
     ]
     kept = [n for n, one in enumerate(classes) if one.said or len(ties[n]) > 1]
     spelt = [_spelt(one, list(answers.values()), ask) for one in classes]
+    keys = [key_of(text) for text in spelt]
     return [
         Concept(
             name=next((names[key] for key in classes[n].why if key in names), spelt[n]),
             spelt=spelt[n],
-            key=classes[n].phrases[0].key,
+            # By its best spelling: who slips first must not name the concept.
+            key=keys[n] if keys[n] in classes[n].why else classes[n].phrases[0].key,
             ties=ties[n],
             weight=sum(weights[number] for number in ties[n]),
             above=frozenset(
@@ -281,7 +283,10 @@ def _written(answer: _Answer, part: Phrase, ask: _Ask) -> str:
     """Return how an answer, or a researcher for it, wrote one of its phrases."""
     if part.key in answer.merged:
         return ask.edits.read_as[answer.merged[part.key].key]
-    return answer.text if part is answer.phrases[0] else _told(part)
+    if part is not answer.phrases[0]:
+        return _told(part)
+    article, _, rest = answer.text.partition(" ")
+    return rest if rest and article.casefold() in ARTICLES else answer.text
 
 
 def _told(one: Phrase) -> str:

@@ -5,6 +5,7 @@ made anew at once, in the same transaction, so a decision and what it changed st
 together.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from analysis.models import UnitSemantics
 from annotate.core.edits import Edits, key_of, standing
 from annotate.core.phrases import heads, read
 from annotate.core.relations import english
-from annotate.core.words import clean_concept
+from annotate.core.words import clean_concept, spelling
 from annotate.models import Answer, Campaign, ConceptDecision, Task
 from annotate.services.consensus import edits_of, publish_task
 from annotate.services.standing import labels_of
@@ -34,15 +35,25 @@ class DecisionRefused(ValueError):
 class Word:
     """A word behind a concept: who said it, in which way it stands there, and why."""
 
-    text: str
     stands: str
     why: str
-    workers: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    workers: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def text(self) -> str:
+        """Return its commonest spelling."""
+        return spelling(self.texts)
 
     @property
     def is_same(self) -> bool:
         """Tell a word for the concept itself from one for a kind of it."""
         return self.stands in STRICT
+
+    @property
+    def who(self) -> list[tuple[str, int]]:
+        """Return the pseudonyms with how often each said it, the most often first."""
+        return sorted(self.workers.items(), key=lambda item: (-item[1], item[0]))
 
 
 @dataclass
@@ -50,15 +61,23 @@ class ConceptRow:
     """A concept of the campaign: its labels, and the words behind it by their keys."""
 
     key: str
-    name: str
-    spelt: str
     labels: list[UnitSemantics] = field(default_factory=list)
     words: dict[str, Word] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """Return what it is shown as: the commonest of its labels."""
+        return spelling([label.concept for label in self.labels])
+
+    @property
+    def spelt(self) -> str:
+        """Return what it would be called without a researcher's name."""
+        return spelling([label.details.get("spelt") or label.concept for label in self.labels])
+
+    @property
     def answers(self) -> int:
         """Count the answers behind the concept."""
-        return sum(len(word.workers) for word in self.words.values())
+        return sum(len(word.texts) for word in self.words.values())
 
     @property
     def removable(self) -> list[Word]:
@@ -73,14 +92,14 @@ def concepts(campaign: Campaign) -> list[ConceptRow]:
     labels = labels_of(campaign).select_related("unit__layer__network")
     for label in labels.order_by("unit__layer__position", "unit__channel"):
         key = label.details.get("key") or key_of(label.concept)
-        spelt = label.details.get("spelt") or label.concept
-        row = rows.setdefault(key, ConceptRow(key, label.concept, spelt))
+        row = rows.setdefault(key, ConceptRow(key))
         row.labels.append(label)
         for said in label.details.get("words", []):
             if said.get("stands"):
-                new = Word(said["concept"], said["stands"], said["why"])
+                new = Word(said["stands"], said["why"])
                 word = row.words.setdefault(key_of(said["concept"]), new)
-                word.workers.append(said["worker"])
+                word.texts.append(said["concept"])
+                word.workers[said["worker"]] += 1
     return sorted(rows.values(), key=lambda row: (-len(row.labels), row.name.casefold(), row.key))
 
 

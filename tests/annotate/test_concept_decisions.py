@@ -52,9 +52,9 @@ def test_the_words_behind_each_concept_and_who_said_them(campaign):
     rows = {row.name: row for row in concepts.concepts(campaign)}
     assert list(rows) == ["cabinets", "couch", "dog", "sofa"]
     couch = rows["couch"]
-    assert [(word.text, word.workers) for word in couch.words.values()] == [
-        ("couch", ["heron-0", "heron-2"]),
-        ("Sofas", ["heron-1"]),
+    assert [(word.text, word.who) for word in couch.words.values()] == [
+        ("couch", [("heron-0", 1), ("heron-2", 1)]),
+        ("Sofas", [("heron-1", 1)]),
     ]
     assert [word.text for word in couch.removable] == ["Sofas"]
     assert (couch.answers, len(couch.labels)) == (3, 1)
