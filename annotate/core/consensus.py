@@ -187,7 +187,15 @@ def decide(
         raise ValueError("no answers, so no consensus")
     basis = basis or Basis()
     words = METHODS[method][1](said, basis)
+    categories = list(_held(said, _weights(said, basis)).values())
     places = [place for place in range(shown) if place not in controls]
+    return _put_together(said, words, _how(categories, len(said)), places)
+
+
+def _put_together(
+    said: Sequence[Said], words: Words, how_category: str, places: Sequence[int]
+) -> Consensus:
+    """Return what the words came to, with the images and the numbers."""
     votes = _votes(said, places)  # (answers, places)
     low, high = agreement.precision_interval(votes)
     counts = _counts(votes, places)
@@ -196,7 +204,7 @@ def decide(
         concept=words.concept,
         category=words.category,
         how_concept=words.how_concept,
-        how_category=_how(list(_held(said, _weights(said, basis)).values()), len(said)),
+        how_category=how_category,
         precision=agreement.precision(votes),
         precision_low=low,
         precision_high=high,
