@@ -54,7 +54,7 @@ def test_without_scripts_a_concept_is_renamed_and_a_word_split_off(
     page.goto("/campaigns/rooms/concepts/?q=red+couch")
     page.get_by_role("button", name="Split off red couch from couch").click()
     expect(page.locator(".messages")).to_contain_text("red couch split off couch")
-    page.get_by_label("Concept or word").fill("sofa")
+    page.get_by_role("searchbox").fill("sofa")
     page.get_by_role("button", name="Search").click()
     page.locator("tbody summary").first.click()
     page.get_by_label("New name").fill("Seat")
