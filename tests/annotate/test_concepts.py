@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotate.core.concepts import choose, gather, offered
@@ -217,6 +217,8 @@ texts = st.one_of(
 )
 
 
+# The first example reads WordNet, and the machine may be busy.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(texts, min_size=1, max_size=5))
 def test_any_answers_have_concepts_and_the_same_ones_again(answers):
     found = shared(*answers)

@@ -1,6 +1,6 @@
 """A researcher's decisions about words: folded in order, the later outdoing the earlier."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotate.core.concepts import choose, gather
@@ -81,6 +81,8 @@ acts = st.builds(
 )
 
 
+# The first example reads WordNet, and the machine may be busy.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(acts, max_size=6), st.lists(words, min_size=1, max_size=4))
 def test_any_acts_leave_a_reading_that_ends(done, texts):
     edits = fold(done)
