@@ -260,7 +260,9 @@ def _concepts(
 
 def _tie(answer: _Answer, one: _Class, ask: _Ask) -> Tie | None:
     """Return why an answer stands behind a concept, or None if it does not."""
-    if any(ask.edits.separates(answer.key, there.key) for there in one.phrases):
+    # What an answer itself is read as it always stands behind, whatever was split off before.
+    own = answer.phrases[0].key in one.why
+    if not own and any(ask.edits.separates(answer.key, there.key) for there in one.phrases):
         return None
     best: tuple[Phrase, Tie] | None = None
     for part in answer.phrases:

@@ -77,7 +77,8 @@ def fold(acts: Iterable[Act]) -> Edits:
         keys = [key_of(word) for word in act.words]
         if act.kind == MERGE:
             _merge(read_as, keys, act.concept)
-            apart -= {frozenset((key, concept)) for key in keys}
+            merged = [key for key, instead in read_as.items() if key_of(instead) == concept]
+            apart -= {frozenset((key, concept)) for key in merged}
         elif act.kind == SPLIT:
             for key in keys[:1]:  # the first word leaves; the others are what it leaves
                 read_as.pop(key, None)

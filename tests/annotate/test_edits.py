@@ -58,6 +58,13 @@ def test_what_was_merged_may_be_split_off_and_merged_again():
     assert label(["davenport", "sofa"], *acts, merge("davenport", into="sofa"))[1] == 2
 
 
+def test_a_word_led_back_to_what_it_was_split_off_stands_behind_it():
+    apart = Act(SPLIT, "sofa", ("couch",))
+    acts = [apart, merge("couch", into="dog"), merge("dog", into="sofa")]
+    assert label(["couch"], *acts) == ("sofa", 1)
+    assert label(["couch", "sofa"], *acts) == ("sofa", 2)
+
+
 def test_a_split_off_word_leaves_the_synonyms_it_stood_with():
     act = Act(SPLIT, "phone booth", ("telephone box", "telephone booth"))
     assert label(["telephone booth", "telephone box"])[1] == 2
