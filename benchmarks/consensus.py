@@ -103,7 +103,7 @@ def crowdkit(columns: dict[str, np.ndarray], iterations: int) -> Callable[[], An
     frame = pd.DataFrame(columns)
 
     def fit() -> Any:
-        found = Theirs(n_iter=iterations, tol=-np.inf).fit(frame).probas_
+        found: Any = Theirs(n_iter=iterations, tol=-np.inf).fit(frame).probas_
         return found.sort_index()[range(LABELS)].to_numpy()
 
     return fit

@@ -102,7 +102,7 @@ def _paired(counts: Counts) -> Counts:
     table = np.array(counts, np.float64)
     if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
         raise ValueError("counts must be a table of numbers from 0: a row a task, a column a label")
-    table = table[table.sum(axis=1) >= 2]
+    table = np.asarray(table[table.sum(axis=1) >= 2])
     if not len(table):
         raise ValueError("no task has two answers, so nobody can agree")
     return table

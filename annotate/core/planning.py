@@ -178,7 +178,7 @@ def _seconds(answers: Draws, basis: Past | Assumed, rng: np.random.Generator) ->
     mean = crowd @ lasted / (crowd @ given)
     spread = float((seconds - (lasted / given)[worker]).std())
     noise = rng.normal(0, spread, size=DRAWS) * np.sqrt(answers)
-    return np.maximum(answers * mean + noise, 0.0)
+    return np.asarray(np.maximum(answers * mean + noise, 0.0))
 
 
 def _forecast(values: Draws, level: float) -> Forecast:

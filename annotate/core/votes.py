@@ -54,7 +54,7 @@ def shares(table: LabelTable) -> Table:
     counts = table.counts()
     total = counts.sum(axis=1, keepdims=True)
     alike = np.full_like(counts, 1 / counts.shape[1])
-    return np.divide(counts, total, out=alike, where=total > 0)
+    return np.asarray(np.divide(counts, total, out=alike, where=total > 0))
 
 
 def settled(probabilities: Table, known: Known) -> Table:
@@ -94,7 +94,7 @@ def toward_crowd(
     if smoothing == 0:
         return said
     crowd = said.sum(axis=0) + smoothing / said.shape[2]  # (truth, said)
-    return said + smoothing * crowd / crowd.sum(axis=1, keepdims=True)
+    return np.asarray(said + smoothing * crowd / crowd.sum(axis=1, keepdims=True))
 
 
 def rows_to_one(
