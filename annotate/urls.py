@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from annotate.views import campaigns, concepts, console, label, publicity
+from annotate.views import campaigns, concepts, console, label, publicity, yours
 
 app_name = "annotate"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:slug>/concepts/", concepts.page, name="concepts"),
     path("campaigns/<slug:slug>/concepts/decide/", concepts.decide, name="concepts_decide"),
     path("label/", label.home, name="label_home"),
+    path("label/you/answers/", yours.history, name="label_yours"),
+    path("label/you/answers.csv", yours.export, {"form": "csv"}, name="label_csv"),
+    path("label/you/answers.json", yours.export, {"form": "json"}, name="label_json"),
+    path("label/you/leave/", yours.leave, name="label_leave"),
     path("label/<slug:slug>/", label.next_unit, name="label_next"),
     path("label/<slug:slug>/ahead/", label.ahead, name="label_ahead"),
     path("label/<slug:slug>/how-to/", label.how_to, name="label_how"),

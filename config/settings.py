@@ -116,7 +116,6 @@ DATABASE_URL = env.text("DATABASE_URL") or f"sqlite:///{VAR / 'unitscope.sqlite3
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
     # Tests use a file too: in memory, all threads of a live server would share one connection.
     DATABASES["default"]["TEST"] = {"NAME": VAR / "test.sqlite3"}
     DATABASES["default"]["OPTIONS"] = {
@@ -202,6 +201,11 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         # Somebody may be waiting for the message: half of this is lost on the way, each time.
         "polling_interval": 0.03,
     }
+
+# ---- Labelling -----------------------------------------------------------------------------
+# After so long at a stretch a worker is asked to rest for so long; 0: never.
+SESSION_MINUTES = env.whole("SESSION_MINUTES", 60)
+REST_MINUTES = env.whole("REST_MINUTES", 5, least=1)
 
 # ---- REST API ------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -86,6 +87,24 @@ def record(
         row.updated_at = timezone.now()
         row.save(update_fields=[*changed, "updated_at"])
     return row
+
+
+@transaction.atomic
+def rename_author(*, units: Sequence[int], former: str, name: str) -> int:
+    """Replace a pseudonym in the words behind labels of these units; return how many labels.
+
+    Nothing else changes, not even ``updated_at``: the label is the same.
+    """
+    renamed = 0
+    for label in UnitSemantics.objects.select_for_update().filter(unit__in=units).order_by("pk"):
+        words = [word for word in label.details.get("words", []) if isinstance(word, dict)]
+        his = [word for word in words if word.get("worker") == former]
+        for word in his:
+            word["worker"] = name
+        if his:
+            label.save(update_fields=["details"])
+            renamed += 1
+    return renamed
 
 
 def withdraw(*, unit: Unit, source: str, origin: str) -> bool:

@@ -21,11 +21,13 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
     search_fields = ("slug", "title")
     actions = ("pause", "close", "reopen")
     fields = (
-        "slug", "title", "guidelines", "run", "state", "access", "answers_per_unit",
+        "slug", "title", "purpose", "guidelines", "run", "state", "access", "answers_per_unit",
         "images_per_task", "controls", "control_rule", "control_attempts", "minimum_kept",
         "lease_minutes", "seed", "left_out", "synthetic", "simulated", "created_by", "created_at",
     )  # fmt: skip
-    changeable = {"title", "guidelines", "control_rule", "control_attempts", "lease_minutes"}
+    changeable = {
+        "title", "purpose", "guidelines", "control_rule", "control_attempts", "lease_minutes",
+    }  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Leave the wording and the patience open."""

@@ -34,6 +34,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "image_set",
             "run",
             "guidelines",
+            "purpose",
             "access",
             "answers_per_unit",
             "images_per_task",
@@ -73,6 +74,9 @@ class CampaignBody(Body):
         required=False, min_value=0, max_value=119, help_text="planted negatives in a task"
     )
     guidelines = serializers.CharField(required=False, max_length=20_000, help_text="Markdown")
+    purpose = serializers.CharField(
+        required=False, max_length=300, help_text="what it pays, or why it matters, for workers"
+    )
     access = serializers.ChoiceField(choices=Campaign.Access.choices, required=False)
     control_rule = serializers.ChoiceField(choices=Campaign.ControlRule.choices, required=False)
     control_attempts = serializers.IntegerField(required=False, min_value=1, max_value=100)

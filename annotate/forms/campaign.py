@@ -45,6 +45,12 @@ class CampaignForm(forms.Form):
     access = forms.ChoiceField(
         choices=Campaign.Access.choices, widget=forms.RadioSelect, label="Who may work"
     )
+    purpose = forms.CharField(
+        max_length=300,
+        required=False,
+        label="What it pays, or why it matters",
+        help_text="One sentence that workers read before they choose a campaign.",
+    )
     guidelines = forms.CharField(
         required=False,
         max_length=20_000,

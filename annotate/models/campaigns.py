@@ -44,6 +44,9 @@ class Campaign(models.Model):
     title = models.CharField(max_length=200)
     run = models.ForeignKey(Run, models.PROTECT, related_name="campaigns")
     guidelines = models.TextField(blank=True, help_text="Markdown")
+    purpose = models.CharField(
+        max_length=300, blank=True, help_text="what it pays, or why it matters; workers read it"
+    )
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     access = models.CharField(max_length=10, choices=Access, default=Access.MEMBERS)
     link_token = models.CharField(max_length=32, unique=True, help_text="secret of the link")

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Q
 
 from annotate.models import Assignment, Campaign, Task, Worker
 from annotate.models.answers import AssignmentQuerySet
@@ -26,6 +27,8 @@ WINDOW = 32
 # Somebody else was faster: look again, but not for ever.
 TRIES = 50
 COUNTED_TO = 500
+# With so many unfinished, some hundred of them held by others still leave 500.
+MANY = 600
 NEWEST = 2**53  # what a browser's clock can count to
 
 
@@ -56,6 +59,11 @@ def claim(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | Non
         if not candidates:
             return None
     return None
+
+
+def holds(worker: Worker, campaign: Campaign, now: datetime) -> bool:
+    """Tell whether this worker holds a unit here."""
+    return _held(worker, campaign, now) is not None
 
 
 def likely_next(worker: Worker, campaign: Campaign, now: datetime) -> Task | None:
@@ -118,15 +126,23 @@ def expire(now: datetime) -> int:
 
 def progress_of(worker: Worker, campaign: Campaign, now: datetime) -> Progress:
     """Count what this worker answered here, and what he could still get (up to 500)."""
-    mine = Assignment.objects.filter(worker=worker, task__campaign=campaign)
-    answered = mine.filter(state=Assignment.State.SUBMITTED).count()
+    submitted = Q(state=Assignment.State.SUBMITTED)
+    counts = Assignment.objects.filter(worker=worker, task__campaign=campaign).aggregate(
+        all=Count("pk"),
+        answered=Count("pk", filter=submitted),
+        live=Count("pk", filter=Q(state=Assignment.State.HELD, due_at__gt=now)),
+    )
+    answered, live = counts["answered"], counts["live"]
     if campaign.state != Campaign.State.OPEN:
-        left = mine.live(now).count()
-        return Progress(answered, left, more=False)
+        return Progress(answered, live, more=False)
+    # Where many are unfinished, looking at each one's leases would cost more than the page:
+    # beyond those that were his there are enough, and how many exactly nobody needs to know.
+    unfinished = Task.objects.filter(campaign=campaign).unfinished().nearest_completion()
+    if unfinished.values_list("pk")[counts["all"] + MANY : counts["all"] + MANY + 1]:
+        return Progress(answered, COUNTED_TO + live, more=True)
     free = Task.objects.filter(campaign=campaign).new_to(worker).with_room(now)
     left = len(free.nearest_completion().values_list("pk", flat=True)[: COUNTED_TO + 1])
-    more = left > COUNTED_TO
-    return Progress(answered, min(left, COUNTED_TO) + mine.live(now).count(), more)
+    return Progress(answered, min(left, COUNTED_TO) + live, more=left > COUNTED_TO)
 
 
 def tidy(draft: dict[str, Any], places: int) -> dict[str, Any]:
@@ -195,18 +211,25 @@ def _lease(task_pk: int, worker: Worker, now: datetime) -> Assignment | None:
     task = locked.select_related("campaign").get(pk=task_pk)
     if held := _held(worker, task.campaign, now):
         return held
-    if not Task.objects.filter(pk=task_pk).with_room(now).exists():
+    # Every lease of a task is made under its lock, so these few rows are all there are.
+    leases = list(Assignment.objects.filter(task=task_pk))
+    live = sum(lease.is_live(now) for lease in leases)
+    if task.answers_given + live >= task.answers_wanted:
         return None
-    due = now + task.campaign.lease
-    lease, made = Assignment.objects.get_or_create(
-        task=task,
-        worker=worker,
-        defaults={"seed": secrets.randbelow(2**31), "leased_at": now, "due_at": due},
-    )
-    if not made:
-        again = Assignment.objects.filter(pk=lease.pk).exclude(state=Assignment.State.SUBMITTED)
-        if not again.update(state=Assignment.State.HELD, leased_at=now, due_at=due):
-            return None
-        lease.refresh_from_db()
+    mine = next((lease for lease in leases if lease.worker_id == worker.pk), None)
+    return _put(mine or Assignment(task=task, worker=worker), task, worker, now)
+
+
+def _put(lease: Assignment, task: Task, worker: Worker, now: datetime) -> Assignment | None:
+    """Write a lease, new or taken up again; None if its answer is given."""
+    if lease.state == Assignment.State.SUBMITTED:
+        return None
+    lease.state, lease.leased_at = Assignment.State.HELD, now
+    lease.due_at = now + task.campaign.lease
+    if lease.pk is None:
+        lease.seed = secrets.randbelow(2**31)
+        lease.save(force_insert=True)
+    else:
+        lease.save(update_fields=["state", "leased_at", "due_at"])
     lease.task, lease.worker = task, worker
     return lease

@@ -38,6 +38,7 @@ class Plan:
     images_per_task: int = 60
     controls: int = 3
     guidelines: str = ""
+    purpose: str = ""
     access: str = Campaign.Access.MEMBERS
     control_rule: str = Campaign.ControlRule.LENIENT
     control_attempts: int = 3
@@ -197,6 +198,7 @@ def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
         title=plan.title or f"Units of {run.network.slug}",
         run=run,
         guidelines=plan.guidelines,
+        purpose=plan.purpose,
         access=plan.access,
         link_token=secrets.token_urlsafe(24),
         answers_per_unit=plan.answers,

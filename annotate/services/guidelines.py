@@ -1,5 +1,7 @@
 """A campaign's guidelines: Markdown written by a researcher, shown to workers as safe HTML."""
 
+from functools import lru_cache
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -12,6 +14,7 @@ TAGS = {
 LEVELS = {"h1": "h3", "h2": "h4", "h3": "h4", "h4": "h4", "h5": "h4", "h6": "h4"}
 
 
+@lru_cache(maxsize=64)  # every page of a campaign shows the same
 def as_html(markdown: str) -> SafeString:
     """Return the guidelines as HTML that carries no script, style, form, frame or picture."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")

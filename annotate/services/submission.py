@@ -37,8 +37,8 @@ def submit(assignment: Assignment, given: Given, now: datetime) -> Answer:
         when the unit has no place left for this answer.
     """
     assignment = Assignment.objects.select_related("task__campaign").get(pk=assignment.pk)
-    if earlier := Answer.objects.filter(assignment=assignment).first():
-        return _same_again(earlier, given)
+    if assignment.state == Assignment.State.SUBMITTED:
+        return _same_again(assignment.answer, given)
     if errors := faults(given, _terms(assignment)):
         _keep(assignment, given)
         Assignment.objects.filter(pk=assignment.pk).update(attempts=F("attempts") + 1)
@@ -56,8 +56,8 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
     # The task first: whoever leases or submits this unit waits here.
     task = Task.objects.select_for_update(no_key=True).get(pk=assignment.task_id)
     mine = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
-    if earlier := Answer.objects.filter(assignment=mine).first():
-        return _same_again(earlier, given)
+    if mine.state == Assignment.State.SUBMITTED:  # written together with the answer
+        return _same_again(mine.answer, given)
     if not mine.is_live(now):
         _insist_on_room(task, now)
     counted = Task.objects.filter(pk=task.pk).unfinished()

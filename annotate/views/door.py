@@ -38,8 +38,10 @@ class Visit:
 
     def assignment(self, pk: int) -> Assignment:
         """Return his assignment; another's, or one of another campaign, does not exist for him."""
-        mine = Assignment.objects.of(self.worker).filter(task__campaign=self.campaign)
-        return get_object_or_404(mine, pk=pk)
+        mine = Assignment.objects.filter(worker=self.worker, task__campaign=self.campaign)
+        found = get_object_or_404(mine.select_related("task"), pk=pk)
+        found.worker, found.task.campaign = self.worker, self.campaign  # read already
+        return found
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 from annotate import tasks
 from annotate.forms.answer import AnswerForm
 from annotate.models import Assignment, Campaign
-from annotate.services import assignments, submission, workers
+from annotate.services import assignments, own_work, rest, submission, workers
 from annotate.services.guidelines import as_html
 from annotate.views import door, sheet
 from annotate.views.door import Visit
@@ -32,13 +32,15 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if worker is None:
         return door.turn_away(request, None)
     campaigns = Campaign.objects.filter(state=Campaign.State.OPEN, simulated=False)
+    campaigns = campaigns.select_related("run__network")
     if worker.user_id is None:
         campaigns = campaigns.filter(
             access=Campaign.Access.LINK, link_token__in=door.read_pass(request).links
         )
     at = now()
     rows = [(campaign, sheet.standing(worker, campaign, at)) for campaign in campaigns]
-    return render(request, "annotate/label_home.html", {"rows": rows, "worker": worker})
+    page = {"rows": rows, "worker": worker, "work": own_work.work_of(worker)}
+    return render(request, "annotate/label_home.html", page)
 
 
 @never_cache
@@ -77,11 +79,18 @@ def _by_link(request: HttpRequest, campaign: Campaign, token: str) -> HttpRespon
 
 @door.visits
 def _lead_on(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """Go to the unit held or leased now, or say that there is none."""
-    assignment = assignments.claim(visit.worker, visit.campaign, now())
+    """Go to the unit held or leased now, or say that there is none, or that it is time to rest."""
+    at = now()
+    until = rest.rest_until(visit.worker, at)
+    if until and not assignments.holds(visit.worker, visit.campaign, at):
+        page = {"campaign": visit.campaign, "worker": visit.worker, "until": until}
+        page["minutes"] = -(-int((until - at).total_seconds()) // 60)
+        return render(request, "annotate/label_rest.html", page)
+    assignment = assignments.claim(visit.worker, visit.campaign, at)
     if assignment:
         return redirect("annotate:label_task", slug=visit.campaign.slug, pk=assignment.pk)
-    page = {"campaign": visit.campaign} | sheet.standing(visit.worker, visit.campaign, now())
+    page = {"campaign": visit.campaign, "worker": visit.worker}
+    page |= sheet.standing(visit.worker, visit.campaign, now())
     return render(request, "annotate/label_none.html", page)
 
 
@@ -173,6 +182,7 @@ def done(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     task = assignment.task
     page = {
         "campaign": visit.campaign,
+        "worker": visit.worker,
         "task": task,
         "answer": assignment.answer,
         "missing": task.answers_wanted - task.answers_given,
@@ -221,6 +231,7 @@ def _page(
         "assignment": assignment,
         "draft": draft,
         "tiles": tiles,
+        "grid": sheet.grid(tiles),
         "kept": sum(not (tile.rejected or tile.unseen) for tile in tiles),
         "rejected": [tile.place for tile in tiles if tile.rejected],
         "groups": sheet.groups(draft.get("category", "")),

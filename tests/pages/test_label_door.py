@@ -175,3 +175,13 @@ def test_a_forged_cookie_is_nobody(client, linked, forged):
 def test_a_signed_in_worker_needs_no_link(alice, linked):
     assert alice.get("/label/open/?k=wrong").status_code == 302
     assert Worker.objects.get().user.username == "alice"
+
+
+# ---- What it is for ----------------------------------------------------------------------------
+def test_home_and_welcome_say_what_a_campaign_pays_or_is_for(alice, campaign, linked):
+    assert "Unpaid. Your answers name units of" in alice.get("/label/").content.decode()
+    Campaign.objects.update(purpose="Pays <b>0.10</b> a unit.")
+    assert "Pays &lt;b&gt;0.10&lt;/b&gt; a unit." in alice.get("/label/").content.decode()
+    newcomer = alice.__class__()
+    page = newcomer.get(f"/label/open/?k={linked.link_token}").content.decode()
+    assert "0.10" in page

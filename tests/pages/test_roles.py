@@ -114,6 +114,12 @@ PAGES = {
     # Refused or not, the page is shown again with a sentence.
     "annotate:concepts_decide": Row("/campaigns/{campaign}/concepts/decide/", post=owners(302)),
     "annotate:label_home": Row("/label/", "in 200 200 200 200 200"),
+    "annotate:label_yours": Row("/label/you/answers/", "in 200 200 200 200 200"),
+    "annotate:label_csv": Row("/label/you/answers.csv", "in 200 200 200 200 200"),
+    "annotate:label_json": Row("/label/you/answers.json", "in 200 200 200 200 200"),
+    "annotate:label_leave": Row(
+        "/label/you/leave/", "in 200 200 200 200 200", "in 422 422 422 422 422"
+    ),
     # Who may label is led to his unit; a stranger is told that a link opens this.
     "annotate:label_next": Row(
         "/label/{campaign}/", "403 302 302 302 302 302", "403 302 302 302 302 302"

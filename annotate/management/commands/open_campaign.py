@@ -34,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--minimum-kept", type=int, default=plan.minimum_kept)
         parser.add_argument("--lease-minutes", type=int, default=plan.lease_minutes)
         parser.add_argument("--access", choices=Campaign.Access.values, default=plan.access)
+        parser.add_argument("--purpose", default="", help="what it pays, or why it matters")
         parser.add_argument("--guidelines", type=Path, metavar="FILE", help="Markdown")
         parser.add_argument("--seed", type=int, default=plan.seed, help="of the planted places")
         parser.add_argument("--simulated", action="store_true", help="for simulated workers only")
@@ -66,7 +67,7 @@ def _names(text: str) -> list[str]:
 def _plan(options: dict[str, Any], layers: list[str], units: list[str]) -> Plan:
     """Return the options as a plan; those with the plan's own names go over as they are."""
     same = (
-        "title answers images_per_task controls control_rule control_attempts minimum_kept "
+        "title purpose answers images_per_task controls control_rule control_attempts minimum_kept "
         "lease_minutes access seed simulated"
     )
     return Plan(

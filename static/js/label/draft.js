@@ -126,6 +126,16 @@ export class Draft extends EventTarget {
     if (this.unsaved) navigator.sendBeacon(this.form.dataset.draft, this.fields());
   }
 
+  // The answer waits to be sent: no draft is sent after it until something is changed.
+  hold() {
+    this.closed = true;
+    clearTimeout(this.timer);
+  }
+
+  resume() {
+    this.closed = false;
+  }
+
   // The answer is given: nothing is left to keep.
   close() {
     this.closed = true;

@@ -3,6 +3,7 @@ import { Draft } from "./draft.js";
 import { Focus } from "./focus.js";
 import { Grid } from "./grid.js";
 import { Lease } from "./lease.js";
+import { Outbox } from "./outbox.js";
 import { fetchAhead, watchPictures, whenIdle } from "./pictures.js";
 import { Sheet } from "./sheet.js";
 import { showErrors, watchSubmit } from "./submit.js";
@@ -66,7 +67,8 @@ sheet.addEventListener("change", () => {
 });
 sheet.addEventListener("drawn", drawCount);
 
-watchSubmit({ form, sheet, draft, focus, say, onErrors: (errors) => {
+const outbox = new Outbox(document.getElementById("outbox"), form.dataset.assignment);
+watchSubmit({ form, sheet, draft, focus, outbox, say, onErrors: (errors) => {
   openPanel(true);
   showErrors(form, errors);
 } });
@@ -80,6 +82,9 @@ document.addEventListener("keydown", (event) => {
     if (sheet.undo()) event.preventDefault();
   }
 });
+
+// The back button may bring a page as it was left: its unit may be answered since.
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 opener.addEventListener("click", () => {
   openPanel(!panel.classList.contains("open"));

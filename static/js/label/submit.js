@@ -2,8 +2,12 @@
 
 const PLACES = ["concept", "category", "images"];
 
-export function watchSubmit({ form, sheet, draft, focus, onErrors, say }) {
+const KEPT = "No connection: your answer is kept in this browser and is sent by itself when it is back.";
+const NOT_KEPT = "Not sent: no connection. Press Submit again when it is back.";
+
+export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }) {
   const button = form.querySelector("#submit");
+  const { assignment } = form.dataset;
   let sending = false;
 
   form.addEventListener("submit", (event) => {
@@ -16,29 +20,38 @@ export function watchSubmit({ form, sheet, draft, focus, onErrors, say }) {
     sending = true;
     button.setAttribute("aria-disabled", "true");
     draft.mirror();
+    const fields = sheet.fields({ focused_seconds: focus.seconds() });
     try {
-      const reply = await fetch(form.action, {
-        method: "POST",
-        body: sheet.fields({ focused_seconds: focus.seconds() }),
-        headers: { Accept: "application/json" },
-      });
+      const headers = { Accept: "application/json" };
+      const reply = await fetch(form.action, { method: "POST", body: fields, headers });
       if (reply.status >= 500) throw new Error(`the server answered ${reply.status}`);
+      outbox.drop(assignment);
       await heard(reply);
     } catch {
-      say("waiting", "Not sent: no connection. Your answer is kept here; press Submit again when it is back.");
+      wait(outbox.keep(assignment, form.getAttribute("action"), fields));
     } finally {
       sending = false;
       button.removeAttribute("aria-disabled");
     }
   }
 
+  // The answer is out of hand: the draft is not sent after it, unless something is changed.
+  function wait(isKept) {
+    if (isKept) draft.hold();
+    say("waiting", isKept ? KEPT : NOT_KEPT);
+  }
+
   async function heard(reply) {
     const isJson = reply.headers.get("Content-Type")?.startsWith("application/json");
-    const news = isJson ? await reply.json() : {};
+    tell(reply, isJson ? await reply.json() : {});
+  }
+
+  function tell(reply, news) {
     if (reply.ok && news.next) {
       draft.close();
       location.assign(news.next);
     } else if (reply.status === 422) {
+      draft.resume();
       showErrors(form, news.errors);
       onErrors(news.errors);
     } else {
@@ -46,7 +59,16 @@ export function watchSubmit({ form, sheet, draft, focus, onErrors, say }) {
     }
   }
 
+  outbox.addEventListener("answered", ({ detail: { reply, news } }) => tell(reply, news));
+  outbox.addEventListener("elsewhere", () => location.reload()); // it leads on, or shows the draft
+  if (outbox.has(assignment)) wait(true);
+
   sheet.addEventListener("change", ({ detail }) => {
+    if (outbox.has(assignment)) {
+      outbox.drop(assignment);
+      draft.resume();
+      say("waiting", "Changed: press Submit again.");
+    }
     clearError(form, detail === "marks" ? "images" : detail);
   });
 }

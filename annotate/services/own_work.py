@@ -1,0 +1,118 @@
+"""What a worker did: his standing, his history, how his answers were used, all of it as data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, QuerySet, Sum
+
+from analysis.models import UnitSemantics
+from annotate.models import Answer, Assignment, Campaign, Worker
+
+COLUMNS = (
+    "campaign", "unit", "concept", "category", "images_shown", "images_marked",
+    "seconds", "focused_seconds", "attempts", "answered_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Work:
+    """The sums over all answers of a worker."""
+
+    answers: int
+    campaigns: int
+    minutes: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class OwnAnswer:
+    """One answer of his, and what became of it; the label only where he may read it."""
+
+    answer: Answer
+    label: UnitSemantics | None
+    is_secret: bool
+
+
+def work_of(worker: Worker) -> Work:
+    """Count what a worker did, in one query."""
+    sums = Answer.objects.filter(worker=worker).aggregate(
+        answers=Count("pk"),
+        campaigns=Count("task__campaign", distinct=True),
+        seconds=Sum("focused_seconds"),
+        since=Min("created_at"),
+    )
+    minutes = round((sums.pop("seconds") or 0) / 60)
+    return Work(minutes=minutes, **sums)
+
+
+def history(worker: Worker) -> QuerySet[Answer]:
+    """Return a worker's answers, the newest first."""
+    mine = Answer.objects.filter(worker=worker).order_by("-pk")
+    return mine.select_related("task__campaign__run", "task__unit__layer__network")
+
+
+def with_use(answers: list[Answer]) -> list[OwnAnswer]:
+    """Return the answers of one page with the labels that they became part of.
+
+    What others said stays hidden while people are asked about the network: in any of its
+    campaigns the worker may still be one of them.
+    """
+    campaigns = {answer.task.campaign for answer in answers}
+    asked = set(
+        Campaign.objects.filter(
+            run__network__in={campaign.run.network_id for campaign in campaigns}, simulated=False
+        )
+        .exclude(state=Campaign.State.CLOSED)
+        .values_list("run__network", flat=True)
+    )
+    labels = UnitSemantics.objects.filter(
+        unit__in=[answer.task.unit_id for answer in answers],
+        origin__in=[campaign.slug for campaign in campaigns],
+    )
+    found = {(label.unit_id, label.origin): label for label in labels}
+    rows = []
+    for answer in answers:
+        secret = answer.task.campaign.run.network_id in asked
+        label = found.get((answer.task.unit_id, answer.task.campaign.slug))
+        rows.append(OwnAnswer(answer, None if secret else label, secret))
+    return rows
+
+
+def table(worker: Worker) -> Iterator[list[Any]]:
+    """Give a line for each answer, the oldest first, in the order of `COLUMNS`."""
+    for answer in history(worker).order_by("pk").iterator(500):
+        yield [
+            answer.task.campaign.slug,
+            str(answer.task.unit),
+            answer.concept,
+            answer.category,
+            len(answer.task.items),
+            len(answer.rejected),
+            answer.seconds,
+            answer.focused_seconds,
+            answer.attempts,
+            answer.created_at.isoformat(timespec="seconds"),
+        ]
+
+
+def everything(worker: Worker) -> dict[str, Any]:
+    """Return all that is kept of a worker, but what it would tell about planted images."""
+    drafts = Assignment.objects.filter(worker=worker).exclude(draft={})
+    drafts = drafts.select_related("task__campaign", "task__unit__layer__network").order_by("pk")
+    return {
+        "pseudonym": worker.pseudonym,
+        "known_since": worker.created_at.isoformat(timespec="seconds"),
+        "account": worker.user.get_username() if worker.user else None,
+        "answers": [dict(zip(COLUMNS, line, strict=True)) for line in table(worker)],
+        "drafts": [
+            {
+                "campaign": one.task.campaign.slug,
+                "unit": str(one.task.unit),
+                "state": one.state,
+                "draft": one.draft,
+            }
+            for one in drafts
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Parts of the benchmark of the worker's pages: rows, servers, clients."""
