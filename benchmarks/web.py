@@ -7,23 +7,27 @@ production does (PostgreSQL with Redis as broker, SQLite with the embedded one).
 works on them over HTTP with so many signed-in workers side by side: next unit (a redirect and
 the page), answer, next unit; every tenth answer is sent twice. One JSON object for each case, the
 last line is the last case. `cpu_ms_per_request` is the CPU of the web server's and PostgreSQL's
-processes by /proc, over all HTTP requests; `web_cpu_ms` is the web server's part of it. With
-`lost`, `doubled` and `over_collected` the answers acknowledged are compared with the rows.
+processes by /proc, over all HTTP requests; `web_cpu_ms` is the web server's part of it, and
+`bare_cpu_ms` that of `/healthz` (one query, no page) in the same minute. With `lost`, `doubled` and
+`over_collected` the answers acknowledged are compared with the rows.
 
-CPU suffers least from whatever else runs on the machine; times do, and are to be compared within
-one run. Bounded: --units for each client, --seconds for each case.
+CPU suffers less than time from whatever else runs on the machine, but it does suffer: programs
+that are always interrupted find their caches cold. So compare with the bare request of the same
+line. Bounded: --units for each client, --seconds for each case.
 """
 
 import argparse
 import json
 import subprocess
 import sys
+from http.client import HTTPConnection
 from statistics import quantiles
 from typing import Any
 
 from benchmarks.crowd import rows, servers
 
 WARM_UP = 5  # units of one worker, not measured
+BARE = 50  # bare requests before each case
 
 
 def main() -> None:
@@ -74,6 +78,7 @@ def case(
     """Let so many clients work on a campaign; return what it took. `ids`: port, web, PostgreSQL."""
     port, web, postgres = ids
     keys = rows.sessions(f"{opened.slug}-{clients}", clients)
+    bare = bare_cpu_ms(port, web)
     before = servers.cpu_seconds(web), servers.cpu_seconds(postgres) if postgres else 0.0
     told = work(port, opened, keys, (options.units, options.seconds))
     spent = servers.cpu_seconds(web) - before[0]
@@ -88,12 +93,23 @@ def case(
         **of(told["submit_ms"], "submit"),
         "cpu_ms_per_request": round(1000 * (spent + beside) / told["requests"], 2),
         "web_cpu_ms": round(1000 * spent / told["requests"], 2),
+        "bare_cpu_ms": round(bare, 2),
         "requests_per_s": round(told["requests"] / told["seconds"], 1),
         "requests": told["requests"],
         "answers": len(told["answered"]),
         "failures": len(told["failures"]),
         **rows.outcome(opened, told["answered"]),
     }
+
+
+def bare_cpu_ms(port: int, web: int) -> float:
+    """Return the web server's CPU for a request that does next to nothing, in ms."""
+    before = servers.cpu_seconds(web)
+    line = HTTPConnection("127.0.0.1", port, timeout=120)
+    for _ in range(BARE):
+        line.request("GET", "/healthz")
+        line.getresponse().read()
+    return 1000 * (servers.cpu_seconds(web) - before) / BARE
 
 
 def work(port: int, opened: Any, keys: list[str], limits: tuple[int, float]) -> dict[str, Any]:

@@ -65,7 +65,14 @@ def web_server() -> Iterator[tuple[int, int]]:
         port = int(probe.getsockname()[1])
     options = [f"--bind=127.0.0.1:{port}", "--no-control-socket", "--log-level=warning"]
     command = ["gunicorn", "config.wsgi", "-c", "config/gunicorn.py", *options]
-    server = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdin=subprocess.DEVNULL)
+    from config.supervising import die_with_parent  # late: it reads the settings
+
+    server = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,
+    )
     try:
         wait_until_up(f"http://127.0.0.1:{port}/healthz")
         yield port, server.pid

@@ -68,7 +68,7 @@ def test_an_answer_whose_reply_was_lost_is_one_answer(label, held):
 
 def test_what_is_changed_after_that_waits_for_the_button_again(kept):
     kept.locator("#concept").fill("bunk bed")
-    expect(kept.locator("#save-state")).to_contain_text("press Submit again")
+    expect(kept.locator("#outbox")).to_contain_text("press Submit again")
     kept.context.set_offline(False)
     expect(kept.locator("#save-state")).to_have_text("saved")
     assert not Answer.objects.exists()

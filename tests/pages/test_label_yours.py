@@ -64,10 +64,11 @@ def test_a_formula_is_harmless_in_the_file(alice, answered):
 
 
 @pytest.mark.parametrize("address", [*OWN, LEAVE])
-def test_nobody_is_sent_to_sign_in_and_strangers_see_their_own(client, answered, address):
-    assert client.get(address)["Location"] == f"/sign-in/?next={address}"
-    client.force_login(User.objects.create_user("eve"))
-    reply = client.get(address)
+def test_nobody_is_sent_to_sign_in_and_strangers_see_their_own(answered, address):
+    stranger = Client()
+    assert stranger.get(address)["Location"] == f"/sign-in/?next={address}"
+    stranger.force_login(User.objects.create_user("eve"))
+    reply = stranger.get(address)
     body = reply.getvalue() if reply.streaming else reply.content
     assert b"billiard table" not in body
 

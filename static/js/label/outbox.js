@@ -64,6 +64,11 @@ export class Outbox extends EventTarget {
     }
   }
 
+  say(text) {
+    this.told = text ? [text] : [];
+    this.draw();
+  }
+
   plan() {
     clearTimeout(this.timer);
     if (this.entries().length) this.timer = setTimeout(() => this.sendAll(), AGAIN);

@@ -20,6 +20,7 @@ export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }
     sending = true;
     button.setAttribute("aria-disabled", "true");
     draft.mirror();
+    outbox.say("");
     const fields = sheet.fields({ focused_seconds: focus.seconds() });
     try {
       const headers = { Accept: "application/json" };
@@ -67,7 +68,7 @@ export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }
     if (outbox.has(assignment)) {
       outbox.drop(assignment);
       draft.resume();
-      say("waiting", "Changed: press Submit again.");
+      outbox.say("You changed the answer that was kept: press Submit again to send it.");
     }
     clearError(form, detail === "marks" ? "images" : detail);
   });
