@@ -23,7 +23,8 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
     fields = (
         "slug", "title", "purpose", "guidelines", "run", "state", "access", "answers_per_unit",
         "images_per_task", "controls", "control_rule", "control_attempts", "minimum_kept",
-        "lease_minutes", "seed", "left_out", "synthetic", "simulated", "created_by", "created_at",
+        "lease_minutes", "practice_bar", "seed", "left_out", "synthetic", "simulated",
+        "created_by", "created_at",
     )  # fmt: skip
     changeable = {
         "title", "purpose", "guidelines", "control_rule", "control_attempts", "lease_minutes",

@@ -39,9 +39,10 @@ class CampaignFilters(filters.ApiFilterSet):
 
 def all_campaigns() -> QuerySet[Campaign]:
     """Return the campaigns with all that their serializer shows, counted by the database."""
-    finished = Q(tasks__answers_given=F("tasks__answers_wanted"))
+    asked = Q(tasks__answers_wanted__gt=0)  # the others teach
+    finished = asked & Q(tasks__answers_given=F("tasks__answers_wanted"))
     return Campaign.objects.select_related("run__network", "run__image_set", "created_by").annotate(
-        task_count=Count("tasks"),
+        task_count=Count("tasks", filter=asked),
         tasks_done=Count("tasks", filter=finished),
         answers_wanted=Coalesce(Sum("tasks__answers_wanted"), 0),
         answers_given=Coalesce(Sum("tasks__answers_given"), 0),

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from analysis.models import Run, Source, Unit
+from annotate.core.practice import DEFAULT_BAR
 
 if TYPE_CHECKING:
     from annotate.models.answers import Assignment
@@ -59,6 +60,10 @@ class Campaign(models.Model):
     control_attempts = models.PositiveIntegerField(default=3)
     minimum_kept = models.PositiveIntegerField(default=10)
     lease_minutes = models.PositiveIntegerField(default=20, validators=[MinValueValidator(1)])
+    # Points of 100 that a practice round takes; nothing where there is no practice unit.
+    practice_bar = models.PositiveSmallIntegerField(
+        default=DEFAULT_BAR, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
     seed = models.PositiveBigIntegerField(default=0)
     # Units of the chosen layers about which nobody can be asked: [{"unit": "net/conv5/7",
     # "reason": "it never fires on these images"}, ...]
@@ -107,6 +112,10 @@ class Campaign(models.Model):
 
 class TaskQuerySet(models.QuerySet["Task"]):
     """Named ways to read tasks."""
+
+    def asked(self) -> "TaskQuerySet":
+        """Keep tasks that are asked about: a unit that teaches wants no answers."""
+        return self.filter(answers_wanted__gt=0)
 
     def unfinished(self) -> "TaskQuerySet":
         """Keep tasks that lack answers; the words of the index `task_next`, so that it is used."""

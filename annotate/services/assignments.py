@@ -20,6 +20,7 @@ from django.db.models import Count, Q
 
 from annotate.models import Assignment, Campaign, Task, Worker
 from annotate.models.answers import AssignmentQuerySet
+from annotate.services.qualification import may_work
 
 # How many of the best tasks a worker chooses among: wide enough that sixteen who come at once do
 # not queue at one row.
@@ -44,12 +45,13 @@ class Progress:
 def claim(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
     """Return the lease this worker holds, else a new one, else None.
 
+    Where the campaign has a practice round, a new one is given to who has passed it only.
     First what he holds, then what he let lapse (his draft is there), then the unit nearest to
     completion that he never had, last what he gave back a while ago. Never one he answered.
     """
     if held := _held(worker, campaign, now):
         return held
-    if campaign.state != Campaign.State.OPEN or not campaign.admits(worker):
+    if not _may_lease(worker, campaign):
         return None
     for _ in range(TRIES):
         candidates = list(_candidates(worker, campaign, now))
@@ -68,7 +70,7 @@ def holds(worker: Worker, campaign: Campaign, now: datetime) -> bool:
 
 def likely_next(worker: Worker, campaign: Campaign, now: datetime) -> Task | None:
     """Return the task this worker will probably get next, for fetching its pictures ahead."""
-    if campaign.state != Campaign.State.OPEN or not campaign.admits(worker):
+    if not _may_lease(worker, campaign):
         return None
     pk = next(_candidates(worker, campaign, now), None)
     return Task.objects.filter(pk=pk).first() if pk else None
@@ -85,7 +87,7 @@ def extend(assignment: Assignment, now: datetime) -> bool:
         return mine.live(now).exists()
     if mine.live(now).update(due_at=now + campaign.lease):
         return True
-    if not mine.lapsed(now).exists():
+    if not mine.lapsed(now).exists() or not may_work(assignment.worker, campaign):
         return False
     lease = _lease(assignment.task_id, assignment.worker, now)
     return lease is not None and lease.pk == assignment.pk
@@ -161,6 +163,12 @@ def _indexes(value: object, places: int) -> list[int]:
     if not isinstance(value, list):
         return []
     return sorted({i for i in value if isinstance(i, int) and i is not True and 0 <= i < places})
+
+
+def _may_lease(worker: Worker, campaign: Campaign) -> bool:
+    """Tell whether new units may be given to this worker."""
+    is_open = campaign.state == Campaign.State.OPEN
+    return is_open and campaign.admits(worker) and may_work(worker, campaign)
 
 
 def _held(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:

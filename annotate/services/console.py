@@ -152,7 +152,8 @@ def _campaigns(rows: QuerySet[Campaign]) -> list[CampaignCard]:
     newest = list(rows.select_related("run__network")[:NEWEST])
     counted = {
         row["campaign"]: row
-        for row in Task.objects.filter(campaign__in=newest)
+        for row in Task.objects.asked()
+        .filter(campaign__in=newest)
         .order_by()
         .values("campaign")
         .annotate(

@@ -72,7 +72,8 @@ class UnitRow:
 def standing(campaign: Campaign, now: datetime) -> Standing:
     """Count everything the head of the page shows, in a handful of grouped queries."""
     rows = (
-        campaign.tasks.order_by("unit__layer__position")
+        campaign.tasks.asked()
+        .order_by("unit__layer__position")
         .values(name=F("unit__layer__name"))
         .annotate(
             units=Count("pk"),
@@ -109,7 +110,7 @@ def tasks_to_show(campaign: Campaign, show: str = "", layer: str = "") -> QueryS
     ``show`` keeps the ``disputed`` (at most half of two or more answers agree), the ``labelled``
     or the ``waiting`` (not all answers there); anything else keeps all.
     """
-    tasks = campaign.tasks.select_related("unit__layer__network")
+    tasks = campaign.tasks.select_related("unit__layer__network", "lesson")
     if layer:
         tasks = tasks.filter(unit__layer__name=layer)
     labels = labels_of(campaign).filter(unit=OuterRef("unit"))

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             there = f"There are: {known}." if known else "There is none yet."
             raise CommandError(f"There is no campaign {options['campaign']!r}. {there}")
         units = publish(campaign)
-        total = campaign.tasks.count()
+        total = campaign.tasks.asked().count()
         self.stdout.write(
             f"{campaign.slug}: {units} of {total} units labelled, source {campaign.source}."
         )

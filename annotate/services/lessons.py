@@ -1,0 +1,235 @@
+"""The researcher's side of teaching: which units teach, what she says about them, and the bar.
+
+A unit that teaches is asked of nobody: its task wants no answers, so it is not given out, and
+neither answers nor units of it are counted. What is asked again is always done once: a double
+click finds the lesson made, moved or removed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max
+
+from annotate.core.rules import Given, faults
+from annotate.core.words import clean_concept
+from annotate.models import Assignment, Campaign, Lesson, PracticeAnswer, PracticeRound, Task
+from annotate.services.assignments import NEWEST, tidy
+from annotate.services.practice import settle, terms_of
+from annotate.services.submission import Refused
+
+LONGEST_GUIDELINES = 20_000
+LONGEST_WHY = 10_000
+MOST_WORDS = 20
+KINDS = (Lesson.Kind.TUTORIAL, Lesson.Kind.PRACTICE)
+
+
+class CannotTeach(ValueError):
+    """Something about a lesson that cannot be done, with the reason as a sentence."""
+
+
+@transaction.atomic
+def make_lesson(task: Task, kind: str, now: datetime, user: User | None = None) -> Lesson:
+    """Have a unit teach instead of being asked about; one that does already is returned.
+
+    Raises
+    ------
+    CannotTeach
+        the unit has answers or is held by somebody, is the last one asked about, belongs to a
+        campaign of simulated workers, or workers have seen its answer in its other use.
+    """
+    if kind not in KINDS:
+        raise CannotTeach(f"A unit teaches as tutorial or practice, not as {kind!r}.")
+    # The task first: whoever leases or submits this unit waits here.
+    task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+    if lesson := Lesson.objects.filter(task=task).first():
+        return _turned(lesson, kind, now)
+    _insist_unused(task, now)
+    Task.objects.filter(pk=task.pk).update(answers_wanted=0)
+    return Lesson.objects.create(
+        task=task, kind=kind, position=_last_place(task.campaign, kind) + 1, made_by=user
+    )
+
+
+def label(lesson: Lesson, given: Given, now: datetime, *, machine_made: bool = False) -> Lesson:
+    """Take down what the expert says about her unit.
+
+    Raises
+    ------
+    Refused
+        with a sentence for each rule of the task that is broken, or under ``assignment`` when
+        workers have been compared with what she said before.
+    """
+    errors = faults(given, terms_of(lesson))
+    if given.unseen and not errors:
+        errors = {
+            "images": f"{len(given.unseen)} pictures failed to load: whoever teaches should have "
+            "seen all. Reload the page."
+        }
+    if errors:
+        raise Refused(errors)
+    with transaction.atomic():
+        lesson = Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
+        _insist_uncompared(lesson, given)
+        lesson.concept, lesson.category = clean_concept(given.concept), given.category
+        lesson.rejected, lesson.machine_made = sorted(given.rejected), machine_made
+        lesson.labelled_at, lesson.draft = now, {}
+        lesson.save()
+    return lesson
+
+
+def explain(lesson: Lesson, why: str, other_words: Sequence[str]) -> None:
+    """Keep why the answer is as it is, and which other words are as good.
+
+    Raises
+    ------
+    CannotTeach
+        a text is too long, or a word cannot be used.
+    """
+    if len(why) > LONGEST_WHY:
+        raise CannotTeach(f"Shorten the why to {LONGEST_WHY} characters; it has {len(why)}.")
+    if len(other_words) > MOST_WORDS:
+        raise CannotTeach(f"Give at most {MOST_WORDS} other words, not {len(other_words)}.")
+    try:
+        words = list(dict.fromkeys(clean_concept(word) for word in other_words))
+    except ValueError as error:
+        raise CannotTeach(f"One of the other words cannot be used: {error}") from error
+    Lesson.objects.filter(pk=lesson.pk).update(why=why, other_words=words)
+
+
+def keep_draft(lesson: Lesson, draft: dict[str, Any], version: int) -> None:
+    """Keep what the expert has so far, unless a newer draft is kept."""
+    version = max(0, min(version, NEWEST))
+    rows = Lesson.objects.filter(pk=lesson.pk, draft_version__lt=version)
+    rows.update(draft=tidy(draft, len(lesson.task.items)), draft_version=version)
+
+
+@transaction.atomic
+def move(lesson: Lesson, by: Literal[-1, 1]) -> bool:
+    """Change places with the lesson before or after it; False at the end of the row."""
+    row = list(
+        Lesson.objects.select_for_update(no_key=True)
+        .filter(task__campaign=lesson.task.campaign_id, kind=lesson.kind)
+        .order_by("position", "pk")
+    )
+    here = next((place for place, one in enumerate(row) if one.pk == lesson.pk), None)
+    if here is None or not 0 <= here + by < len(row):
+        return False
+    row[here], row[here + by] = row[here + by], row[here]
+    for place, one in enumerate(row, start=1):
+        Lesson.objects.filter(pk=one.pk).update(position=place)
+    return True
+
+
+@transaction.atomic
+def remove(lesson: Lesson, now: datetime) -> bool:
+    """Stop teaching by a unit; tell whether it is asked about again.
+
+    Where workers have seen the expert's answer it is set aside instead: they must not be asked
+    for their own.
+    """
+    task = Task.objects.select_for_update(no_key=True).get(pk=lesson.task_id)
+    found = Lesson.objects.select_for_update(no_key=True).filter(pk=lesson.pk).first()
+    if found is None:
+        return task.answers_wanted > 0
+    _spare(found, now)
+    if found.seen_at:
+        Lesson.objects.filter(pk=found.pk).update(kind=Lesson.Kind.ASIDE)
+        return False
+    found.delete()
+    Task.objects.filter(pk=task.pk).update(answers_wanted=task.campaign.answers_per_unit)
+    return True
+
+
+def set_bar(campaign: Campaign, bar: int) -> None:
+    """Set how many points of 100 a practice round takes; rounds that ended keep theirs.
+
+    Raises
+    ------
+    CannotTeach
+        the number is not between 1 and 100.
+    """
+    if not 1 <= bar <= 100:
+        raise CannotTeach(f"The bar is a number of points from 1 to 100, not {bar}.")
+    Campaign.objects.filter(pk=campaign.pk).update(practice_bar=bar)
+
+
+def write_guidelines(campaign: Campaign, text: str) -> None:
+    """Keep the campaign's guidelines, as Markdown.
+
+    Raises
+    ------
+    CannotTeach
+        the text is too long.
+    """
+    if len(text) > LONGEST_GUIDELINES:
+        raise CannotTeach(
+            f"Shorten the guidelines to {LONGEST_GUIDELINES} characters; they have {len(text)}."
+        )
+    Campaign.objects.filter(pk=campaign.pk).update(guidelines=text)
+
+
+def _turned(lesson: Lesson, kind: str, now: datetime) -> Lesson:
+    """Give a lesson its other use; nobody practises on a unit whose answer workers have seen."""
+    if lesson.kind == kind:
+        return lesson
+    if kind == Lesson.Kind.PRACTICE and lesson.seen_at:
+        raise CannotTeach(
+            f"Workers have seen the answer of {lesson.task.unit}, so nobody can practise on it: "
+            "choose another unit."
+        )
+    lesson.kind, lesson.position = kind, _last_place(lesson.task.campaign, kind) + 1
+    lesson.save(update_fields=["kind", "position"])
+    _spare(lesson, now)
+    return lesson
+
+
+def _insist_unused(task: Task, now: datetime) -> None:
+    """Refuse a unit that people were asked about, or without which nothing is asked."""
+    campaign = task.campaign
+    if campaign.simulated:
+        raise CannotTeach("Simulated workers answer this campaign: there is nobody to teach.")
+    if task.answers_given:
+        raise CannotTeach(
+            f"{task.unit} has {task.answers_given} of {task.answers_wanted} answers already, and a "
+            "unit that teaches is asked of nobody: choose one without answers."
+        )
+    if Assignment.objects.filter(task=task).live(now).exists():
+        raise CannotTeach(
+            f"Somebody is labelling {task.unit} at this moment: choose another unit, or wait for "
+            f"his {campaign.lease_minutes} minutes to end."
+        )
+    if campaign.tasks.asked().count() < 2:
+        raise CannotTeach(f"{task.unit} is the last unit that the campaign asks about.")
+
+
+def _insist_uncompared(lesson: Lesson, given: Given) -> None:
+    """Refuse to change what workers have been compared with; the same again is no change."""
+    if not lesson.practice_answers.filter(answered_at__isnull=False).exists():
+        return
+    said = (clean_concept(given.concept), given.category, sorted(given.rejected))
+    if said != (lesson.concept, lesson.category, lesson.rejected):
+        raise Refused(
+            {
+                "assignment": "Workers have been compared with what you said about this unit, so "
+                "it stays as it is. Remove the unit and make another one to practise on."
+            }
+        )
+
+
+def _spare(lesson: Lesson, now: datetime) -> None:
+    """Take a unit out of the rounds under way; those that waited for it alone end."""
+    waiting = PracticeAnswer.objects.filter(lesson=lesson, answered_at__isnull=True)
+    rounds = PracticeRound.objects.select_for_update(no_key=True).order_by("pk")
+    under_way = list(rounds.filter(pk__in=list(waiting.values_list("round", flat=True))))
+    waiting.delete()
+    for one in under_way:
+        settle(one, now)
+
+
+def _last_place(campaign: Campaign, kind: str) -> int:
+    """Return the highest position among the campaign's lessons of a kind."""
+    rows = Lesson.objects.filter(task__campaign=campaign, kind=kind)
+    return rows.aggregate(last=Max("position"))["last"] or 0

@@ -1,0 +1,65 @@
+"""Who may be given units: where there is a practice round, whoever has passed it.
+
+A campaign without a practice unit lets everybody work whom it admits. Simulated workers are
+exempt: they answer campaigns of their own, and nobody teaches a program.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from annotate.core.practice import ATTEMPTS
+from annotate.models import Campaign, Lesson, PracticeRound, Worker
+
+
+class Stage(StrEnum):
+    """How far a worker is on the way to the first unit."""
+
+    FREE = "free"  # nothing has to be passed
+    NEW = "new"
+    PRACTISING = "practising"
+    AGAIN = "again"  # failed once, may try again
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A worker's stage, and the round it rests on: the newest."""
+
+    stage: Stage
+    round: PracticeRound | None = None
+
+    @property
+    def may_work(self) -> bool:
+        """Tell whether units may be given to him."""
+        return self.stage in (Stage.FREE, Stage.PASSED)
+
+    @property
+    def may_begin(self) -> bool:
+        """Tell whether a round may begin now."""
+        return self.stage in (Stage.NEW, Stage.AGAIN)
+
+
+def has_practice(campaign: Campaign) -> bool:
+    """Tell whether the campaign has a practice round."""
+    return Lesson.objects.practised().filter(task__campaign=campaign).exists()
+
+
+def standing_of(worker: Worker, campaign: Campaign) -> Standing:
+    """Return how far this worker is."""
+    if worker.kind == Worker.Kind.SIMULATED or not has_practice(campaign):
+        return Standing(Stage.FREE)
+    rounds = list(PracticeRound.objects.filter(worker=worker, campaign=campaign))
+    if not rounds:
+        return Standing(Stage.NEW)
+    if passed := next((one for one in rounds if one.passed), None):
+        return Standing(Stage.PASSED, passed)
+    newest = rounds[-1]
+    if newest.finished_at is None:
+        return Standing(Stage.PRACTISING, newest)
+    return Standing(Stage.AGAIN if len(rounds) < ATTEMPTS else Stage.FAILED, newest)
+
+
+def may_work(worker: Worker, campaign: Campaign) -> bool:
+    """Tell whether units may be given to this worker."""
+    return standing_of(worker, campaign).may_work
