@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from annotate.views import campaigns, concepts, console, label, publicity, yours
+from annotate.views import (
+    campaigns,
+    concepts,
+    console,
+    label,
+    learn,
+    publicity,
+    teaching,
+    yours,
+)
 
 app_name = "annotate"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +24,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:slug>/publish/", campaigns.publish, name="campaign_publish"),
     path("campaigns/<slug:slug>/concepts/", concepts.page, name="concepts"),
     path("campaigns/<slug:slug>/concepts/decide/", concepts.decide, name="concepts_decide"),
+    path("campaigns/<slug:slug>/teaching/", teaching.overview, name="teaching"),
+    path("campaigns/<slug:slug>/teaching/guidelines/", teaching.guidelines, name="guidelines"),
+    path("campaigns/<slug:slug>/teaching/bar/", teaching.bar, name="teaching_bar"),
+    path("campaigns/<slug:slug>/teaching/make/", teaching.make, name="lesson_make"),
+    path("campaigns/<slug:slug>/teaching/<int:pk>/", teaching.lesson, name="lesson"),
+    path("campaigns/<slug:slug>/teaching/<int:pk>/label/", teaching.label, name="lesson_label"),
+    path("campaigns/<slug:slug>/teaching/<int:pk>/submit/", teaching.submit, name="lesson_submit"),
+    path("campaigns/<slug:slug>/teaching/<int:pk>/draft/", teaching.draft, name="lesson_draft"),
+    path("campaigns/<slug:slug>/teaching/<int:pk>/move/", teaching.move, name="lesson_move"),
+    path("campaigns/<slug:slug>/teaching/<int:pk>/remove/", teaching.remove, name="lesson_remove"),
     path("label/", label.home, name="label_home"),
     path("label/you/answers/", yours.history, name="label_yours"),
     path("label/you/answers.csv", yours.export, {"form": "csv"}, name="label_csv"),
@@ -23,6 +42,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("label/<slug:slug>/", label.next_unit, name="label_next"),
     path("label/<slug:slug>/ahead/", label.ahead, name="label_ahead"),
     path("label/<slug:slug>/how-to/", label.how_to, name="label_how"),
+    path("label/<slug:slug>/learn/", learn.home, name="label_learn"),
+    path("label/<slug:slug>/tutorial/<int:number>/", learn.tutorial, name="label_tutorial"),
+    path("label/<slug:slug>/practice/", learn.practice, name="label_practice"),
+    path("label/<slug:slug>/practice/<int:pk>/", learn.unit, name="practice_unit"),
+    path("label/<slug:slug>/practice/<int:pk>/submit/", learn.submit, name="practice_submit"),
+    path("label/<slug:slug>/practice/<int:pk>/draft/", learn.draft, name="practice_draft"),
+    path("label/<slug:slug>/practice/<int:pk>/feedback/", learn.feedback, name="practice_feedback"),
     path("label/<slug:slug>/<int:pk>/", label.task_page, name="label_task"),
     path("label/<slug:slug>/<int:pk>/submit/", label.submit, name="label_submit"),
     path("label/<slug:slug>/<int:pk>/draft/", label.draft, name="label_draft"),

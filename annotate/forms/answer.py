@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from annotate.services.submission import Given
 
@@ -12,6 +13,14 @@ MOST_PLACES = 200
 MOST_DIGITS = 4
 # A browser's clock in milliseconds stays below this for ten thousand years.
 NEWEST = 2**53
+
+
+def values_of(posted: QueryDict) -> dict[str, Any]:
+    """Return the form's values; without scripts the rejected images come as checkboxes."""
+    values: dict[str, Any] = posted.dict()
+    if boxes := posted.getlist("reject"):
+        values["rejected"] = ",".join([values.get("rejected", ""), *map(str, boxes)])
+    return values
 
 
 class PlacesField(forms.Field):

@@ -77,12 +77,14 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     layer = layer if layer in {row.name for row in at.layers} else ""
     units = standing.tasks_to_show(found, show, layer)
     page = Paginator(units, ROWS).get_page(request.GET.get("page"))
+    may_change = access.may_change(request.user, found)
     context = {
         "campaign": found,
         "standing": at,
         "link": request.build_absolute_uri(found.address),
         "guidelines": as_html(found.guidelines),
-        "may_change": access.may_change(request.user, found),
+        "may_change": may_change,
+        "may_teach": may_change and not found.simulated,
         "left_out": found.left_out[:LEFT_OUT_SHOWN],
         "rows": standing.with_labels(found, list(page)),
         "page": page,

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kombu.exceptions import OperationalError
 
 from annotate import tasks
-from annotate.forms.answer import AnswerForm
-from annotate.models import Assignment, Campaign
-from annotate.services import assignments, own_work, rest, submission, workers
+from annotate.forms.answer import AnswerForm, values_of
+from annotate.models import Assignment, Campaign, Lesson
+from annotate.services import assignments, own_work, qualification, rest, submission, workers
 from annotate.services.guidelines import as_html
 from annotate.views import door, sheet
 from annotate.views.door import Visit
@@ -38,7 +38,14 @@ def home(request: HttpRequest) -> HttpResponseBase:
             access=Campaign.Access.LINK, link_token__in=door.read_pass(request).links
         )
     at = now()
-    rows = [(campaign, sheet.standing(worker, campaign, at)) for campaign in campaigns]
+    rows = [
+        (
+            campaign,
+            sheet.standing(worker, campaign, at),
+            qualification.standing_of(worker, campaign),
+        )
+        for campaign in campaigns
+    ]
     page = {"rows": rows, "worker": worker, "work": own_work.work_of(worker)}
     return render(request, "annotate/label_home.html", page)
 
@@ -68,7 +75,12 @@ def _by_link(request: HttpRequest, campaign: Campaign, token: str) -> HttpRespon
     held = door.read_pass(request)
     known = workers.by_secret(held.secret) is not None
     if not known and request.method == "GET":
-        page = {"campaign": campaign, "token": token, "guidelines": as_html(campaign.guidelines)}
+        page = {
+            "campaign": campaign,
+            "token": token,
+            "guidelines": as_html(campaign.guidelines),
+            "has_practice": qualification.has_practice(campaign),
+        }
         return render(request, "annotate/label_welcome.html", page)
     if not known:
         held = door.Pass(workers.new_link_worker()[1], held.links)
@@ -79,7 +91,7 @@ def _by_link(request: HttpRequest, campaign: Campaign, token: str) -> HttpRespon
 
 @door.visits
 def _lead_on(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """Go to the unit held or leased now, or say that there is none, or that it is time to rest."""
+    """Go to the unit held or leased now, to what is to be learnt before, or say there is none."""
     at = now()
     until = rest.rest_until(visit.worker, at)
     if until and not assignments.holds(visit.worker, visit.campaign, at):
@@ -89,6 +101,9 @@ def _lead_on(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     assignment = assignments.claim(visit.worker, visit.campaign, at)
     if assignment:
         return redirect("annotate:label_task", slug=visit.campaign.slug, pk=assignment.pk)
+    is_open = visit.campaign.state == Campaign.State.OPEN
+    if is_open and not qualification.may_work(visit.worker, visit.campaign):
+        return redirect("annotate:label_learn", slug=visit.campaign.slug)
     page = {"campaign": visit.campaign, "worker": visit.worker}
     page |= sheet.standing(visit.worker, visit.campaign, now())
     return render(request, "annotate/label_none.html", page)
@@ -118,7 +133,7 @@ def task_page(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
 def submit(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     """Take in an answer; the same one twice is one, and what is wrong is said where it is wrong."""
     assignment = visit.assignment(pk)
-    form = AnswerForm(_posted(request))
+    form = AnswerForm(values_of(request.POST))
     errors = {} if form.is_valid() else form.faults()
     if not errors:
         try:
@@ -142,7 +157,7 @@ def submit(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
 def draft(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     """Keep what the worker has so far and extend his lease; answer with the newest draft."""
     assignment = visit.assignment(pk)
-    form = AnswerForm(_posted(request))
+    form = AnswerForm(values_of(request.POST))
     if not form.is_valid():
         return JsonResponse({"errors": form.faults()}, status=422)
     sent = form.cleaned_data["version"]
@@ -204,16 +219,12 @@ def ahead(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 @door.visits
 def how_to(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     """Show how units are labelled, as a page of its own for who has no scripts."""
-    page = {"campaign": visit.campaign, "guidelines": as_html(visit.campaign.guidelines)}
+    page = {
+        "campaign": visit.campaign,
+        "guidelines": as_html(visit.campaign.guidelines),
+        "worked": Lesson.objects.of(visit.campaign).worked().exists(),
+    }
     return render(request, "annotate/label_how.html", page)
-
-
-def _posted(request: HttpRequest) -> dict[str, Any]:
-    """Return the form's values; without scripts the rejected images come as checkboxes."""
-    values: dict[str, Any] = request.POST.dict()
-    if boxes := request.POST.getlist("reject"):
-        values["rejected"] = ",".join([values.get("rejected", ""), *map(str, boxes)])
-    return values
 
 
 def _page(
@@ -225,17 +236,8 @@ def _page(
 ) -> HttpResponse:
     """Draw the labelling page with what the worker has so far, and what is wrong with it."""
     at = now()
-    tiles = sheet.tiles(assignment, draft)
     page = {
-        "campaign": visit.campaign,
-        "assignment": assignment,
-        "draft": draft,
-        "tiles": tiles,
-        "grid": sheet.grid(tiles),
-        "kept": sum(not (tile.rejected or tile.unseen) for tile in tiles),
-        "rejected": [tile.place for tile in tiles if tile.rejected],
-        "groups": sheet.groups(draft.get("category", "")),
-        "errors": errors or {},
+        **sheet.form(assignment, draft, errors or {}),
         "guidelines": as_html(visit.campaign.guidelines),
         "seconds_left": max(0, int((assignment.due_at - at).total_seconds())),
         **sheet.standing(visit.worker, visit.campaign, at),

@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from analysis.models import Category, Segment
 from annotate.core.assembly import shown_order
-from annotate.models import Assignment, Campaign, Task, Worker
+from annotate.models import Campaign, Task, Worker
 from annotate.services.assignments import progress_of
 from annotate.services.pace import seconds_each
 
 # Pictures of the first rows are fetched at once, on the widest grid and on a phone.
 EAGER = 24
+# Where somebody practises or teaches there is no lease: nothing is counted down.
+NO_LEASE = 86_400  # seconds
 EXAMPLES = {
     Category.SIMPLE: "blue, lines",
     Category.TEXTURE: "wood, grid",
@@ -36,6 +38,18 @@ TILE = """
 <noscript><label class="plain-mark"><input type="checkbox" name="reject" value="{place}"{checked}>\
  {number} <span aria-hidden="true">✕</span><span class="visually-hidden">does not fit</span>\
 </label></noscript></div>"""
+
+
+class Shown(Protocol):
+    """A unit as somebody sees it: leased, practised on, or labelled by the researcher."""
+
+    @property
+    def task(self) -> Task:
+        """Whose images these are."""
+
+    @property
+    def seed(self) -> int:
+        """In which order they are seen."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +88,9 @@ class Group:
     chosen: bool
 
 
-def tiles(assignment: Assignment, draft: dict[str, Any]) -> list[Tile]:
+def tiles(shown: Shown, draft: dict[str, Any]) -> list[Tile]:
     """Return the pictures in the order in which this worker sees them."""
-    items = assignment.task.items
+    items = shown.task.items
     pictures = _pictures(items)
     rejected, unseen = set(draft.get("rejected", [])), set(draft.get("unseen", []))
     return [
@@ -88,13 +102,35 @@ def tiles(assignment: Assignment, draft: dict[str, Any]) -> list[Tile]:
             rejected=place in rejected,
             unseen=place in unseen,
         )
-        for number, place in enumerate(shown_order(len(items), assignment.seed), start=1)
+        for number, place in enumerate(shown_order(len(items), shown.seed), start=1)
     ]
 
 
 def grid(drawn: Sequence[Tile]) -> SafeString:
     """Return all tiles as HTML: numbers, our own words and escaped addresses."""
     return mark_safe("".join(tile.markup() for tile in drawn))
+
+
+def form(shown: Shown, draft: dict[str, Any], errors: dict[str, str]) -> dict[str, Any]:
+    """Return what the labelling page's form shows: what was said so far, and what is wrong."""
+    row = tiles(shown, draft)
+    return {
+        "campaign": shown.task.campaign,
+        "assignment": shown,
+        "draft": draft,
+        "tiles": row,
+        "grid": grid(row),
+        "kept": sum(not (tile.rejected or tile.unseen) for tile in row),
+        "rejected": [tile.place for tile in row if tile.rejected],
+        "groups": groups(draft.get("category", "")),
+        "errors": errors,
+    }
+
+
+def kept(version: int, draft: dict[str, Any], sent: int) -> dict[str, Any]:
+    """Return what the page's script is told when it saved a draft where there is no lease."""
+    reply: dict[str, Any] = {"version": version, "held": True, "seconds_left": NO_LEASE}
+    return reply | {"draft": draft} if version > sent else reply  # another device was here since
 
 
 def groups(chosen: str) -> Iterator[Group]:

@@ -113,6 +113,24 @@ PAGES = {
     "annotate:concepts": Row("/campaigns/{campaign}/concepts/", RESEARCHERS),
     # Refused or not, the page is shown again with a sentence.
     "annotate:concepts_decide": Row("/campaigns/{campaign}/concepts/decide/", post=owners(302)),
+    "annotate:teaching": Row("/campaigns/{campaign}/teaching/", RESEARCHERS),
+    "annotate:guidelines": Row(
+        "/campaigns/{campaign}/teaching/guidelines/", owners(200), owners(302)
+    ),
+    "annotate:teaching_bar": Row("/campaigns/{campaign}/teaching/bar/", post=owners(422)),
+    "annotate:lesson_make": Row("/campaigns/{campaign}/teaching/make/", post=owners(404)),
+    "annotate:lesson": Row("/campaigns/{campaign}/teaching/{lesson}/", owners(200), owners(302)),
+    "annotate:lesson_label": Row("/campaigns/{campaign}/teaching/{lesson}/label/", owners(200)),
+    "annotate:lesson_submit": Row(
+        "/campaigns/{campaign}/teaching/{lesson}/submit/", post=owners(422)
+    ),
+    "annotate:lesson_draft": Row(
+        "/campaigns/{campaign}/teaching/{lesson}/draft/", post=owners(200)
+    ),
+    "annotate:lesson_move": Row("/campaigns/{campaign}/teaching/{lesson}/move/", post=owners(302)),
+    "annotate:lesson_remove": Row(
+        "/campaigns/{campaign}/teaching/{lesson}/remove/", post=owners(302)
+    ),
     "annotate:label_home": Row("/label/", "in 200 200 200 200 200"),
     "annotate:label_yours": Row("/label/you/answers/", "in 200 200 200 200 200"),
     "annotate:label_csv": Row("/label/you/answers.csv", "in 200 200 200 200 200"),
@@ -126,6 +144,24 @@ PAGES = {
     ),
     "annotate:label_ahead": Row("/label/{campaign}/ahead/", "403 200 200 200 200 200"),
     "annotate:label_how": Row("/label/{campaign}/how-to/", "403 200 200 200 200 200"),
+    "annotate:label_learn": Row("/label/{campaign}/learn/", "403 200 200 200 200 200"),
+    "annotate:label_tutorial": Row("/label/{campaign}/tutorial/1/", "403 200 200 200 200 200"),
+    # Alice practises: she is led to her unit; the others are led to learn, or begin.
+    "annotate:label_practice": Row(
+        "/label/{campaign}/practice/", "403 302 302 302 302 302", "403 302 302 302 302 302"
+    ),
+    "annotate:practice_unit": Row(
+        "/label/{campaign}/practice/{practice}/", "403 404 200 404 404 404"
+    ),
+    "annotate:practice_submit": Row(
+        "/label/{campaign}/practice/{practice}/submit/", post="403 404 422 404 404 404"
+    ),
+    "annotate:practice_draft": Row(
+        "/label/{campaign}/practice/{practice}/draft/", post="403 404 200 404 404 404"
+    ),
+    "annotate:practice_feedback": Row(
+        "/label/{campaign}/practice/{practice}/feedback/", "403 404 302 404 404 404"
+    ),
     "annotate:label_task": Row("/label/{campaign}/{held}/", "403 404 200 404 404 404"),
     "annotate:label_submit": Row(
         "/label/{campaign}/{held}/submit/", post="403 404 422 404 404 404"

@@ -28,6 +28,12 @@ MAY_WRITE = {
     "annotate:label_leave": {"annotate_worker"},
     "annotate:label_ahead": {"annotate_worker"},
     "annotate:label_how": {"annotate_worker"},
+    "annotate:label_learn": {"annotate_worker"},
+    # That an expert's answer was seen is remembered, once: its unit is asked of nobody again.
+    "annotate:label_tutorial": {"annotate_worker", "annotate_lesson"},
+    "annotate:label_practice": {"annotate_worker"},
+    "annotate:practice_unit": {"annotate_worker"},
+    "annotate:practice_feedback": {"annotate_worker"},
     "annotate:label_task": {"annotate_worker"},
     "annotate:label_done": {"annotate_worker"},
 }

@@ -15,16 +15,18 @@ from analysis.services import tokens
 from analysis.services.recipes import Recipe
 from annotate.models import Assignment, Campaign
 from annotate.services.assignments import claim
+from annotate.services.practice import begin
 from annotate.services.workers import new_link_worker, worker_for
 from annotate.views import door
 from tests.annotate import factories
+from tests.annotate.lessons import a_lesson
 
 PEOPLE = ("nobody", "link worker", "worker", "researcher", "other researcher", "admin")
 
 
 @dataclass
 class World:
-    """Bob's network, run and campaign; Alice and a link worker each hold a unit of it."""
+    """Bob's network, run and campaign; Alice holds a unit of it, and practises."""
 
     people: dict[str, Client]
     network: Network
@@ -54,13 +56,16 @@ def build() -> World:
     users["dora"] = User.objects.create(username="dora", is_staff=True, is_superuser=True)
     for name in ("bob", "charlie"):
         users[name].groups.add(group)
-    run = factories.a_finished_run(units=3, created_by=users["bob"])
+    run = factories.a_finished_run(units=4, created_by=users["bob"])
     Run.objects.filter(pk=run.pk).update(recipe=_recipe(run).to_json())
     Network.objects.filter(pk=run.network_id).update(created_by=users["bob"])
     type(run.image_set).objects.update(created_by=users["bob"])
     campaign = factories.open_small_campaign(run=run, slug="rooms", user=users["bob"])
     held = claim(worker_for(users["alice"]), campaign, timezone.now())
     assert held is not None
+    for kind in ("tutorial", "practice"):
+        lesson = a_lesson(campaign, kind)
+    practice = begin(worker_for(users["alice"]), campaign, timezone.now())
     people = {"nobody": Client(), "link worker": _by_link(campaign)}
     for person, name in zip(PEOPLE[2:], ("alice", "bob", "charlie", "dora"), strict=True):
         people[person] = Client()
@@ -72,6 +77,8 @@ def build() -> World:
         "run": run.short_key,
         "campaign": campaign.slug,
         "held": held.pk,
+        "lesson": lesson.pk,
+        "practice": practice.answers.get().pk,
         "token": token.pk,
         "link": campaign.link_token,
     }
