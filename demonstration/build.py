@@ -21,6 +21,7 @@ from annotate.services.campaigns import CannotOpen, Plan, newest_run, open_campa
 from annotate.services.simulation import simulate
 from demonstration import world as worlds
 from demonstration.account import SignIn, account
+from demonstration.teaching import teach
 from demonstration.world import SCENES, World
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def build(size: Size, say: Say) -> Built:
     detectors = _detectors(size, home, say)
     run = _run(networks[TRAINED], images, size.layer)
     people = _campaign(OPEN, run, size, sign_in)
+    teach(people, sign_in.user, say)
     labelled = _simulated(run, size, sign_in, say)
     return Built(sign_in, people, labelled, detectors, time.monotonic() - start)
 

@@ -13,7 +13,7 @@ from tests.browser.labelling import choose, count, toggle_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SMALL = ("--images", "220", "--units", "6")
+SMALL = ("--images", "220", "--units", "24")
 LINK = re.compile(r"/label/demo-open/\?k=\S+")
 SIGN_IN = re.compile(r"name (\S+)\s+password (\S+)")
 
@@ -68,6 +68,27 @@ def planted(demo, page):
     )
 
 
+def learn(demo, page):
+    """Look at the worked units, then practise as the masks say."""
+    page.get_by_role("link", name="See the worked units").click()
+    for number in (1, 2, 3):
+        expect(page.get_by_role("heading", name=f"Worked unit {number} of 3")).to_be_visible()
+        expect(page.get_by_text("answer computed from masks")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Begin the practice").click()
+    for link in ("Next practice unit", "See the result"):
+        page.wait_for_selector("form.ready")
+        number = int(re.search(r"/practice/(\d+)/", page.url)[1])
+        asked = f"SELECT lesson_id FROM annotate_practiceanswer WHERE id = {number}"
+        lesson = f"FROM annotate_lesson WHERE id = ({asked})"
+        page.locator("#concept").fill(demo.value(f"SELECT concept {lesson}"))
+        choose(page, demo.value(f"SELECT category {lesson}"))
+        toggle_all(page, json.loads(demo.value(f"SELECT rejected {lesson}")))
+        page.get_by_role("button", name="Submit").click()
+        page.get_by_role("link", name=link).click()
+    page.get_by_role("link", name="To the first unit").click()
+
+
 def test_the_command_prints_trained_against_untrained(demo):
     assert re.search(r"trained on scene names: \d+ of 128 units detect an object", demo.log())
     assert re.search(r"untrained copy: \d+ of 128 units detect an object", demo.log())
@@ -78,6 +99,7 @@ def test_a_stranger_labels_one_unit_by_mouse_and_another_by_keyboard(demo, open_
     page = open_page()
     page.goto(LINK.search(demo.log())[0])
     page.get_by_role("button", name="Start labelling").click()
+    learn(demo, page)
     page.wait_for_selector("form.ready")
     page.locator("#concept").fill("sofa")
     choose(page, "object")
@@ -125,7 +147,8 @@ def test_every_page_of_the_researcher_is_accessible_and_silent(demo, open_page, 
     for address in (
         "/", f"/runs/{run}/", "/runs/new/", "/networks/demo-scene-net/", "/networks/add/",
         "/image-sets/demo-world/", "/image-sets/add/", "/campaigns/demo-open/",
-        "/campaigns/demo-simulated/", "/campaigns/new/", f"/campaigns/new/?run={run}", "/atlas/",
+        "/campaigns/demo-open/teaching/", "/campaigns/demo-simulated/", "/campaigns/new/",
+        f"/campaigns/new/?run={run}", "/atlas/",
         "/atlas/demo-scene-net/", "/atlas/demo-scene-net/conv5/", "/atlas/demo-scene-net/conv5/0/",
         "/account/", "/label/",
     ):  # fmt: skip
@@ -140,5 +163,5 @@ def test_labelled_units_leave_as_a_table(demo, tmp_path):
     rows = output.read_text("utf-8-sig").splitlines()
     assert rows[0].startswith("network,layer,unit,concept,category,precision,")
     simulated = "SELECT count(*) FROM analysis_unitsemantics WHERE source = 'simulated'"
-    assert len(rows) == 1 + demo.value(simulated) == 7
+    assert len(rows) == 1 + demo.value(simulated) == 25
     assert all(",simulated," in row for row in rows[1:])
