@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('worker', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='practice_rounds', to='annotate.worker')),
             ],
             options={
-                'ordering': ['campaign', 'worker', 'attempt'],
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(

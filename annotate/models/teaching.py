@@ -107,7 +107,8 @@ class PracticeRound(models.Model):
     passed = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ["campaign", "worker", "attempt"]
+        # By nothing of another table: a row that is locked must not lock its campaign too.
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["worker", "campaign", "attempt"], name="practice_once_per_attempt"

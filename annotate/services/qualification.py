@@ -49,7 +49,8 @@ def standing_of(worker: Worker, campaign: Campaign) -> Standing:
     """Return how far this worker is."""
     if worker.kind == Worker.Kind.SIMULATED or not has_practice(campaign):
         return Standing(Stage.FREE)
-    rounds = list(PracticeRound.objects.filter(worker=worker, campaign=campaign))
+    mine = PracticeRound.objects.filter(worker=worker, campaign=campaign)
+    rounds = list(mine.order_by("attempt"))
     if not rounds:
         return Standing(Stage.NEW)
     if passed := next((one for one in rounds if one.passed), None):
