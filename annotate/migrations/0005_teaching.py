@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0002_open_tasks'),
+        ('annotate', '0004_purpose'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
