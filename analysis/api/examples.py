@@ -224,6 +224,31 @@ STATISTIC_VALUE: dict[str, Any] = {
     ],
 }
 STATISTIC = OpenApiExample("A statistic", response_only=True, value=STATISTIC_VALUE)
+LABEL_STATISTIC = OpenApiExample(
+    "A statistic of labels",
+    response_only=True,
+    value={
+        "statistic": "precision",
+        "network": "places-alexnet",
+        "source": "published",
+        "campaign": None,
+        "threshold": 0.75,
+        "synthetic": False,
+        "rows": [
+            {
+                "layer": "pool5",
+                "units": 256,
+                "precision": 0.778,
+                "precision_low": 0.758,
+                "precision_high": 0.797,
+                "above": 151,
+                "share": 0.59,
+                "share_low": 0.529,
+                "share_high": 0.648,
+            }
+        ],
+    },
+)
 STATISTIC_CSV = OpenApiExample(
     "Rows as CSV",
     response_only=True,
@@ -263,12 +288,19 @@ PICTURES_SCHEMA = {
 }
 STATISTIC_SCHEMA = {
     "type": "object",
-    "required": list(STATISTIC_VALUE),
+    "required": ["statistic", "network", "synthetic", "rows"],
     "properties": {
         "statistic": {"type": "string"},
         "network": {"type": "string"},
-        "image_set": {"type": "string"},
-        "run": KEY_SCHEMA,
+        "image_set": {"type": "string", "description": "of a run"},
+        "run": {**KEY_SCHEMA, "description": "of a run"},
+        "source": {"type": "string", "description": "of labels: whose they are"},
+        "campaign": {
+            "type": "string",
+            "nullable": True,
+            "description": "of labels: where they come from, if that was asked for",
+        },
+        "threshold": {"type": "number", "description": "of labels: of precision"},
         "synthetic": {
             "type": "boolean",
             "description": "whether the network or the images are made, not found",

@@ -1,4 +1,4 @@
-"""`statistics/{name}/` and `statistics/{name}.csv`: what was counted on a run, as rows."""
+"""`statistics/{name}/` and `.csv`: what was counted on a run or on labels, as rows."""
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -10,34 +10,75 @@ from rest_framework.response import Response
 from analysis.api import examples
 from analysis.api.endpoint import Endpoint
 from analysis.api.exports import WhateverIsAccepted
+from analysis.api.filters import TEXT
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.api.top_images import KEY
-from analysis.models import Run
+from analysis.models import Run, Source, UnitSemantics
 from analysis.services import statistics
-from analysis.services.measures import Statistic
-from analysis.services.statistics import STATISTICS
+from analysis.services.meanings import THRESHOLD, Wanted, share_of
+from analysis.services.measures import LabelStatistic, Statistic, Table
+from analysis.services.statistics import OF_LABELS, STATISTICS
 
-NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=list(STATISTICS))
+NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=[*STATISTICS, *OF_LABELS])
+SHARE = {"type": "number", "minimum": 0, "maximum": 1, "default": THRESHOLD}
 PARAMETERS = [
     NAME,
     OpenApiParameter(
-        "run", examples.KEY_SCHEMA, required=True, description="key of a run, or its start"
+        "run", examples.KEY_SCHEMA, description="of a run: its key, or the start of it; required"
+    ),
+    OpenApiParameter("network", TEXT, description="of labels: slug of the network; required"),
+    OpenApiParameter(
+        "source", str, enum=Source.values, description="of labels: whose they are; required"
+    ),
+    OpenApiParameter(
+        "campaign",
+        TEXT,
+        description="of labels: the campaign, or import, that they come from; without it the"
+        " newest label of each unit counts",
+    ),
+    OpenApiParameter(
+        "threshold",
+        SHARE,
+        description="of labels: units and answers count when their precision is above it",
     ),
 ]
-TABLES = "\n".join(
+BY_RUN = "\n".join(
     f"- `{name}` (step `{one.step}`): {one.summary}. Columns: {', '.join(one.row._fields)}."
     for name, one in STATISTICS.items()
+)
+BY_LABELS = "\n".join(
+    f"- `{name}`{' (with `threshold`)' if one.uses_threshold else ''}: {one.summary}."
+    f" Columns: {', '.join(one.row._fields)}."
+    for name, one in OF_LABELS.items()
+)
+TABLES = (
+    f"Of a run, with `run`:\n\n{BY_RUN}\n\nOf labels, with `network` and `source`:\n\n{BY_LABELS}"
 )
 
 
 class StatisticEndpoint(Endpoint):
-    """A statistic of a run of a network that the caller may read."""
+    """A statistic of a run, or of labels, of a network that the caller may read."""
 
     permission_classes = [ReadersAndResearchers]
-    accepts = frozenset({"run"})
 
-    def asked(self, request: Request, name: str) -> tuple[Run, Statistic]:
-        """Return the run asked for and the statistic; 404 where it was not counted on that run."""
+    def parameters(self, request: Request) -> set[str]:
+        """Return what the statistic is asked by: a run, or a network with a source."""
+        if request.method not in {"GET", "HEAD"}:
+            return set()
+        statistic = OF_LABELS.get(self.kwargs["name"])
+        if statistic is None:
+            return {"run"}
+        asked = {"network", "source", "campaign"}
+        return asked | {"threshold"} if statistic.uses_threshold else asked
+
+    def asked(self, request: Request, name: str) -> Table:
+        """Return the statistic asked for; 404 where there is nothing that it could count."""
+        if name in OF_LABELS:
+            return self.of_labels(request, OF_LABELS[name])
+        return self.of_run(request, STATISTICS[name])
+
+    def of_run(self, request: Request, statistic: Statistic) -> Table:
+        """Return a statistic of a run; 404 where it was not counted on that run."""
         key = request.query_params.get("run", "")
         if not KEY.fullmatch(key):
             sentence = f"{key!r} is no key: give 12 to 64 digits of the key of a run."
@@ -46,10 +87,31 @@ class StatisticEndpoint(Endpoint):
         run = runs.with_parents().first()
         if run is None:
             raise NotFound(f"There is no run {key} that you may see.")
-        statistic = STATISTICS[name]
         if not statistics.is_counted(run, statistic):
             raise NotFound(f"Run {run} has not finished the step {statistic.step}.")
-        return run, statistic
+        return statistics.of_run(run, statistic)
+
+    def of_labels(self, request: Request, statistic: LabelStatistic) -> Table:
+        """Return a statistic of labels; 404 where there are none."""
+        asked = request.query_params
+        slug, source, campaign = (asked.get(part, "") for part in ("network", "source", "campaign"))
+        wrong = {} if slug else {"network": ["Say which network: network=SLUG."]}
+        if source not in Source.values:
+            wrong["source"] = [f"Say whose labels, not {source!r}: {', '.join(Source.values)}."]
+        threshold = share_of(asked.get("threshold", str(THRESHOLD)))
+        if threshold is None:
+            sentence = f"{asked['threshold']!r} is no share: give a number from 0 to 1."
+            wrong["threshold"] = [sentence]
+        if wrong or threshold is None:
+            raise ValidationError(wrong)
+        network = readable_networks(request).filter(slug=slug).first()
+        if network is None:
+            raise NotFound(f"There is no network called {slug!r} that you may see.")
+        labels = UnitSemantics.objects.filter(unit__layer__network=network, source=source)
+        if not (labels.filter(origin=campaign) if campaign else labels).exists():
+            of = f" of {campaign!r}" if campaign else ""
+            raise NotFound(f"No unit of {slug} has a label by the source {source}{of}.")
+        return statistics.of_labels(Wanted(network, source, campaign, threshold), statistic)
 
 
 class OneStatistic(StatisticEndpoint):
@@ -57,16 +119,15 @@ class OneStatistic(StatisticEndpoint):
 
     @extend_schema(
         operation_id="statistics_read",
-        summary="Read a statistic of a run",
-        description=f"The tables behind the pages of findings:\n\n{TABLES}",
+        summary="Read a statistic",
+        description=f"The tables behind the pages of findings.\n\n{TABLES}",
         parameters=PARAMETERS,
         responses={200: examples.STATISTIC_SCHEMA},
-        examples=[examples.STATISTIC],
+        examples=[examples.STATISTIC, examples.LABEL_STATISTIC],
     )
     def get(self, request: Request, name: str) -> Response:
         """Return the rows with what they were counted on."""
-        run, statistic = self.asked(request, name)
-        return Response(statistics.as_json(run, statistic))
+        return Response(statistics.as_json(self.asked(request, name)))
 
 
 class OneStatisticAsCsv(StatisticEndpoint):
@@ -77,7 +138,7 @@ class OneStatisticAsCsv(StatisticEndpoint):
 
     @extend_schema(
         operation_id="statistics_csv",
-        summary="Export a statistic of a run as a table",
+        summary="Export a statistic as a table",
         description="The same rows; text that a spreadsheet would run has an apostrophe in front.",
         parameters=PARAMETERS,
         responses={(200, "text/csv"): OpenApiTypes.STR},
@@ -85,10 +146,9 @@ class OneStatisticAsCsv(StatisticEndpoint):
     )
     def get(self, request: Request, name: str) -> StreamingHttpResponse:
         """Stream the table."""
-        run, statistic = self.asked(request, name)
-        file = f"{name}-{run.network.slug}-{run.short_key}.csv"
+        table = self.asked(request, name)
         return StreamingHttpResponse(
-            statistics.as_csv(run, statistic),
+            statistics.as_csv(table),
             content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{file}"'},
+            headers={"Content-Disposition": f'attachment; filename="{table.file}.csv"'},
         )

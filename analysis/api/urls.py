@@ -15,7 +15,7 @@ from analysis.api import (
     top_images,
     units,
 )
-from analysis.services.statistics import STATISTICS
+from analysis.services.statistics import OF_LABELS, STATISTICS
 
 
 class RunKey(StringConverter):
@@ -27,7 +27,7 @@ class RunKey(StringConverter):
 class StatisticName(StringConverter):
     """The name of a statistic."""
 
-    regex = "|".join(STATISTICS)
+    regex = "|".join([*STATISTICS, *OF_LABELS])
 
 
 register_converter(RunKey, "run_key")

@@ -6,6 +6,7 @@ evaluation    masks and scores, classes of pixels → Jaccard index, average pre
 intervals     share, number of observations → interval that the share lies in
 loading       work for threads → its results, in order
 marking       image, mask, boxes → picture of what was found
+meanings      labels of many units → shares and agreement, with intervals
 mixing        whole numbers, seed → whole numbers that look like chance
 runlengths    mask → run lengths; the paths that a page draws
 threads       batches of work → the same, shared out among cores

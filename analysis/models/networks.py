@@ -41,6 +41,11 @@ class Network(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    @property
+    def published_only(self) -> bool:
+        """Tell whether it has no weights here: it cannot be run, its units have no images."""
+        return not self.arch
+
 
 class Layer(models.Model):
     """One layer of a network whose channels are studied as units."""
@@ -50,6 +55,7 @@ class Layer(models.Model):
     module = models.CharField(max_length=200, help_text="path of the module in the network")
     position = models.PositiveIntegerField(help_text="order in the forward pass")
     channels = models.PositiveIntegerField()
+    # Rows and columns are 0 where the network is known from published answers only.
     height = models.PositiveIntegerField(help_text="rows of the grid at the network's input size")
     width = models.PositiveIntegerField()
     # Theoretical receptive field in input pixels; null where a layer sees the whole image.

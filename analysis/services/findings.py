@@ -1,10 +1,10 @@
-"""Which findings there are, and the runs that can show them."""
+"""Which findings there are, and what can show them: runs, or labels."""
 
 from dataclasses import dataclass
 
 from django.db.models import F, QuerySet
 
-from analysis.models import Network, Run, State
+from analysis.models import Network, Run, State, UnitSemantics
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Tab:
 
     name: str
     title: str
-    step: str
+    step: str  # of a run; empty for what is counted on the labels of units
     teaches: str  # what will stand there, in one sentence
 
     @property
@@ -25,6 +25,13 @@ class Tab:
 TABS: dict[str, Tab] = {
     tab.name: tab
     for tab in (
+        Tab(
+            "meanings",
+            "Meanings",
+            "",
+            "Which levels of meaning emerge in which layer, how well units keep to one concept, and"
+            " how far people agree.",
+        ),
         Tab(
             "fields",
             "Fields",
@@ -62,5 +69,12 @@ def runs_with(network: Network, step: str) -> QuerySet[Run]:
 
 def first_tab(network: Network) -> Tab:
     """Return the first page that has something to show, else the first."""
-    shown = (tab for tab in TABS.values() if runs_with(network, tab.step).exists())
+    shown = (tab for tab in TABS.values() if _shows(network, tab))
     return next(shown, next(iter(TABS.values())))
+
+
+def _shows(network: Network, tab: Tab) -> bool:
+    """Return whether a page has something to show of a network."""
+    if tab.step:
+        return runs_with(network, tab.step).exists()
+    return UnitSemantics.objects.filter(unit__layer__network=network).exists()

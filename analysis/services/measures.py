@@ -1,4 +1,4 @@
-"""What a statistic of a run is: a name, the step that it comes from, and typed rows."""
+"""What a statistic is, of a run or of labels: a name, where it comes from, and typed rows."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,3 +20,28 @@ class Statistic:
     step: str
     row: type[Any]
     rows: Callable[[Run], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class LabelStatistic:
+    """A table counted from the labels of a network by one source.
+
+    ``rows(labels, threshold)`` is given `services.meanings.Label`s in the order of the network.
+    Where ``uses_threshold`` is false, the threshold of precision makes no difference.
+    """
+
+    name: str
+    summary: str
+    row: type[Any]
+    rows: Callable[[list[Any], float], Iterable[Any]]
+    uses_threshold: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A statistic counted on something: ``on`` says what, ``file`` is its name when saved."""
+
+    statistic: Statistic | LabelStatistic
+    on: dict[str, Any]
+    file: str
+    rows: Callable[[], Iterable[Any]]

@@ -1,4 +1,4 @@
-"""The statistics of a run by name: what its rows are, and who counts them.
+"""The statistics by name, of a run or of a network's labels: what their rows are, who counts them.
 
 One entry here gives the address `statistics/<name>/`, its CSV, and its place in the documentation.
 """
@@ -18,7 +18,8 @@ from analysis.services import (
     minimal_images,
     visibility,
 )
-from analysis.services.measures import Statistic
+from analysis.services.meanings import AGREEMENT, CATEGORIES, PRECISION, Wanted, labels_of
+from analysis.services.measures import LabelStatistic, Statistic, Table
 from analysis.services.spreadsheets import neutralise
 
 STATISTICS: dict[str, Statistic] = {
@@ -37,6 +38,9 @@ STATISTICS: dict[str, Statistic] = {
         localisation_findings.BY_CONCEPT,
     )
 }
+OF_LABELS: dict[str, LabelStatistic] = {
+    statistic.name: statistic for statistic in (CATEGORIES, PRECISION, AGREEMENT)
+}
 PAGE = 1000
 
 
@@ -45,22 +49,49 @@ def is_counted(run: Run, statistic: Statistic) -> bool:
     return Job.objects.filter(run=run, step=statistic.step, state=State.DONE).exists()
 
 
-def as_json(run: Run, statistic: Statistic) -> dict[str, Any]:
+def of_run(run: Run, statistic: Statistic) -> Table:
+    """Return a statistic of a run."""
+    return Table(
+        statistic=statistic,
+        on={
+            "network": run.network.slug,
+            "image_set": run.image_set.slug,
+            "run": run.short_key,
+            "synthetic": run.network.synthetic or run.image_set.synthetic,
+        },
+        file=f"{statistic.name}-{run.network.slug}-{run.short_key}",
+        rows=lambda: statistic.rows(run),
+    )
+
+
+def of_labels(wanted: Wanted, statistic: LabelStatistic) -> Table:
+    """Return a statistic of a network's labels."""
+    network, source, campaign = wanted.network.slug, wanted.source, wanted.campaign
+    name = "-".join(part for part in (statistic.name, network, source, campaign) if part)
+    return Table(
+        statistic=statistic,
+        on={
+            "network": network,
+            "source": source,
+            "campaign": campaign or None,
+            **({"threshold": wanted.threshold} if statistic.uses_threshold else {}),
+            "synthetic": wanted.network.synthetic,
+        },
+        file=name,
+        rows=lambda: statistic.rows(labels_of(wanted), wanted.threshold),
+    )
+
+
+def as_json(table: Table) -> dict[str, Any]:
     """Return the statistic with what it was counted on."""
-    return {
-        "statistic": statistic.name,
-        "network": run.network.slug,
-        "image_set": run.image_set.slug,
-        "run": run.short_key,
-        "synthetic": run.network.synthetic or run.image_set.synthetic,
-        "rows": [row._asdict() for row in statistic.rows(run)],
-    }
+    rows = [row._asdict() for row in table.rows()]
+    return {"statistic": table.statistic.name, **table.on, "rows": rows}
 
 
-def as_csv(run: Run, statistic: Statistic) -> Iterator[bytes]:
+def as_csv(table: Table) -> Iterator[bytes]:
     """Write the rows as RFC 4180 has it, UTF-8, one header line; text is safe in a spreadsheet."""
-    yield (",".join(statistic.row._fields) + "\r\n").encode()
-    for some in batched(statistic.rows(run), PAGE):
+    yield (",".join(table.statistic.row._fields) + "\r\n").encode()
+    for some in batched(table.rows(), PAGE):
         sheet = io.StringIO(newline="")
         writer = csv.writer(sheet)
         for row in some:

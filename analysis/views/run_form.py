@@ -22,6 +22,10 @@ class RunForm(forms.Form):
         Network.objects.filter(state=State.DONE).exclude(arch=""),
         to_field_name="slug",
         empty_label=None,
+        error_messages={
+            "invalid_choice": "This network is not ready, or known from published answers only:"
+            " it cannot be run."
+        },
     )
     image_set = forms.ModelChoiceField(
         ImageSet.objects.filter(state=State.DONE, count__gt=0),

@@ -88,6 +88,11 @@ def newest_run(network: str, images: str, layers: Sequence[str] = ()) -> Run:
     """
     _insist_known("network", network, list(Network.objects.values_list("slug", flat=True)))
     _insist_known("image set", images, list(ImageSet.objects.values_list("slug", flat=True)))
+    if Network.objects.get(slug=network).published_only:
+        raise CannotOpen(
+            f"{network} is known from published answers only: it cannot be run, so there are no"
+            " images to ask about."
+        )
     runs = Run.objects.filter(network__slug=network, image_set__slug=images)
     order = f"manage.py analyze {network} {images}"
     if not runs.exists():

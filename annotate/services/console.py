@@ -27,7 +27,8 @@ class NetworkCard:
     @property
     def wants_run(self) -> bool:
         """Tell whether launching an analysis is what comes next."""
-        return self.network.state == State.DONE and self.layers > 0 and not self.runs
+        ready = self.network.state == State.DONE and not self.network.published_only
+        return ready and self.layers > 0 and not self.runs
 
 
 @dataclass(frozen=True)

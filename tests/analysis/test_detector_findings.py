@@ -155,10 +155,10 @@ def test_the_statistics_have_their_columns(run):
     for name in ("detectors", "classes", "dissection"):
         statistic = statistics.STATISTICS[name]
         assert statistics.is_counted(run, statistic)
-        told = statistics.as_json(run, statistic)
+        told = statistics.as_json(statistics.of_run(run, statistic))
         assert told["rows"]
         assert set(told["rows"][0]) == set(statistic.row._fields)
-        lines = b"".join(statistics.as_csv(run, statistic)).decode().splitlines()
+        lines = b"".join(statistics.as_csv(statistics.of_run(run, statistic))).decode().splitlines()
         assert len(lines) == 1 + len(told["rows"])
     assert detector_findings.BY_UNIT.step == "dissect"
     dissected(run)  # again: the same rows

@@ -1,0 +1,290 @@
+"""What units mean, as figures: groups by layer, precision, agreement; or what they lack."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.models import Category, Source
+from analysis.services.figures import (
+    Column,
+    Figure,
+    Spec,
+    channel,
+    drawing,
+    mark,
+    ordered,
+    whiskers,
+)
+from analysis.services.meanings import (
+    ANSWER,
+    GROUPS,
+    GroupShare,
+    Label,
+    LayerAgreement,
+    LayerPrecision,
+    agreements,
+    group_shares,
+    precisions,
+)
+
+INTERVALS = "Whiskers: 95% intervals of a bootstrap over units, 2,000 resamples."
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the figures are about: the labels, how they are counted, and where the rows are."""
+
+    labels: list[Label]
+    by: str  # answer, or unit
+    threshold: float
+    note: str  # what the labels are, where people did not give them of real things
+    downloads: Mapping[str, str]  # statistic → address of its rows
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A question that these labels cannot answer, why, and how they could."""
+
+    question: str
+    why: str
+
+
+def figures(shown: Shown) -> list[Figure | Missing]:
+    """Return the three figures on meanings, each with what is missing in its place if it is."""
+    return [_groups(shown), _precision(shown), _agreement(shown)]
+
+
+def note_of(source: str, synthetic: bool) -> str:
+    """Say what labels are that people did not give, or that are not of real things."""
+    says = {Source.SIMULATED: "simulated workers", Source.MACHINE: "made by a machine"}
+    parts = [says.get(Source(source), ""), "synthetic network" if synthetic else ""]
+    return " · ".join(part for part in parts if part)
+
+
+# ---- Groups ------------------------------------------------------------------------------------
+def _groups(shown: Shown) -> Figure | Missing:
+    question = "Which levels of meaning emerge where?"
+    rows = [
+        row
+        for row in group_shares(shown.labels, shown.threshold)
+        if row.counted_by == shown.by and row.of
+    ]
+    if not rows:
+        return Missing(question, _no_groups(shown))
+    layers: dict[str, list[GroupShare]] = {}
+    for row in rows:
+        layers.setdefault(row.layer, []).append(row)
+    counted = "answers" if shown.by == ANSWER else "units"
+    above = f"{counted.capitalize()} above {shown.threshold:g}"
+    by_group = [Column(group, group.capitalize(), 3) for group in GROUPS]
+    return Figure(
+        name="categories",
+        question=question,
+        answer=_group_answer(layers, counted),
+        spec=_group_drawing(rows, counted),
+        columns=[Column("layer", "Layer"), Column("of", above), *by_group],
+        rows=[
+            {"layer": layer, "of": some[0].of, **{row.category: row.share for row in some}}
+            for layer, some in layers.items()
+        ],
+        method=_group_method(shown),
+        download=shown.downloads["categories"],
+        note=shown.note,
+    )
+
+
+def _no_groups(shown: Shown) -> str:
+    """Say why no group can be counted, and what to do."""
+    if shown.by == ANSWER and not any(label.answers for label in shown.labels):
+        return "No single answers stand behind these labels: count them by unit."
+    if shown.by != ANSWER and not any(label.category for label in shown.labels):
+        return "None of these labels says which group it is of: people's do, a machine's do not."
+    counted = "answer" if shown.by == ANSWER else "unit"
+    return f"No {counted} has a precision above {shown.threshold:g}: lower the threshold."
+
+
+def _group_answer(layers: Mapping[str, Sequence[GroupShare]], counted: str) -> str:
+    """Name the commonest group of the first and of the last layer."""
+    names = dict(Category.choices)
+    first, last = next(iter(layers)), list(layers)[-1]
+    most = {layer: max(layers[layer], key=lambda row: row.count) for layer in (first, last)}
+    told = [f"{names[row.category]} ({row.count} of {row.of} {counted})" for row in most.values()]
+    deepest = "" if first == last else f", in {last} {told[1]}"
+    return f"In {first} the commonest group is {told[0]}{deepest}."
+
+
+def _group_method(shown: Shown) -> str:
+    what = (
+        "Of the answers whose own precision is above the threshold, the share that chose each of"
+        " the six groups."
+        if shown.by == ANSWER
+        else "Of the units whose precision is above the threshold, the share whose label is of each"
+        " of the six groups."
+    )
+    return f"{what} Precision: images kept / images shown. {INTERVALS}"
+
+
+def _group_drawing(rows: Iterable[GroupShare], counted: str) -> Spec:
+    """Return bars of the groups side by side in each layer, low to high, with their intervals."""
+    told = [row._asdict() for row in rows]
+    y = f"share of {counted}"
+    place = {
+        "x": ordered("layer", "", dict.fromkeys(row["layer"] for row in told)),
+        "xOffset": {"field": "category", "type": "nominal", "sort": GROUPS},
+    }
+    bars = {
+        "y": channel("share", y, axis={"format": "%"}),
+        "color": ordered("category", "", GROUPS, scale={"domain": GROUPS, "range": "ordinal"}),
+        "tooltip": [
+            channel("layer", "layer", "nominal"),
+            channel("category", "group", "nominal"),
+            channel("share", "share", format=".1%"),
+            channel("count", counted),
+        ],
+    }
+    return drawing(told, mark("bar", place | bars), whiskers("share_low", "share_high", place, y))
+
+
+# ---- Precision ---------------------------------------------------------------------------------
+def _precision(shown: Shown) -> Figure | Missing:
+    question = "How well do units keep to one concept?"
+    rows = list(precisions(shown.labels, shown.threshold))
+    if not rows:
+        return Missing(question, "No label has a precision: those of people and publications do.")
+    above = f"above {shown.threshold:g}"
+    measures = {
+        "mean precision": ("precision", "precision_low", "precision_high"),
+        f"share of units {above}": ("share", "share_low", "share_high"),
+    }
+    return Figure(
+        name="precision",
+        question=question,
+        answer=_precision_answer(rows, above),
+        spec=_points(rows, measures, "precision, or share of units"),
+        columns=(
+            Column("layer", "Layer"),
+            Column("units", "Units"),
+            Column("precision", "Mean precision", 3),
+            Column("precision_interval", "95%"),
+            Column("above", f"Units {above}"),
+            Column("share", "their share", 3),
+            Column("share_interval", "95%"),
+        ),
+        rows=[_with_intervals(row._asdict()) for row in rows],
+        method=(
+            "Precision of a unit: the mean over its answers of images kept / images shown. "
+            f"{INTERVALS} Of the shares of units: Wilson’s interval."
+        ),
+        download=shown.downloads["precision"],
+        note=shown.note,
+    )
+
+
+def _precision_answer(rows: Sequence[LayerPrecision], above: str) -> str:
+    units, found = sum(row.units for row in rows), sum(row.above for row in rows)
+    told = f"{found:,} of {units:,} units ({found / units:.0%}) have a precision {above}"
+    least, most = (choose(rows, key=lambda row: row.share) for choose in (min, max))
+    if least.share == most.share:
+        mean = sum(row.precision * row.units for row in rows) / units
+        return f"{told}; the mean is {mean:.2f}."
+    return f"{told}: from {least.share:.0%} in {least.layer} to {most.share:.0%} in {most.layer}."
+
+
+# ---- Agreement ---------------------------------------------------------------------------------
+def _agreement(shown: Shown) -> Figure | Missing:
+    question = "How far do people agree?"
+    rows = list(agreements(shown.labels))
+    if not rows:
+        return Missing(
+            question, "No unit has two answers: ask more than one person about each unit."
+        )
+    measures = {
+        name: (column, f"{column}_low", f"{column}_high")
+        for name, column in (
+            ("Fleiss’ kappa of the groups", "kappa"),
+            ("most wrote the same words", "same_words"),
+            ("most mean the same concept", "same_concept"),
+        )
+    }
+    columns = [
+        [Column(column, title, 3), Column(f"{column}_interval", "95%")]
+        for column, title in (
+            ("kappa", "Kappa of the groups"),
+            ("same_words", "Same words"),
+            ("same_concept", "Same concept"),
+        )
+    ]
+    return Figure(
+        name="agreement",
+        question=question,
+        answer=_agreement_answer(rows),
+        spec=_points(rows, measures, "kappa, or share of units"),
+        columns=[
+            *(Column("layer", "Layer"), Column("units", "Units"), Column("answers", "Answers")),
+            *(column for pair in columns for column in pair),
+        ],
+        rows=[_with_intervals(row._asdict()) for row in rows],
+        method=(
+            "Over all units with at least two answers, whatever their precision. Kappa (Fleiss"
+            " 1971): 0 is chance, 1 is complete agreement on the six groups. Same words, same"
+            " concept: the share of units where more than half of the answers have it, words"
+            " compared but for case, concepts as the labels were made. "
+            f"{INTERVALS}"
+        ),
+        download=shown.downloads["agreement"],
+        note=shown.note,
+    )
+
+
+def _agreement_answer(rows: Sequence[LayerAgreement]) -> str:
+    """Tell the range of kappa, and of the units with the same words."""
+    kappas = [(row.kappa, row.layer) for row in rows if row.kappa is not None]
+    told = "All answers are of one group, so there is no kappa"
+    if kappas:
+        (least, first), (most, last) = min(kappas), max(kappas)
+        told = f"Kappa of the groups is {most:.2f} in {last}"
+        told = told if first == last else f"{told} and {least:.2f} in {first}"
+    words = [row.same_words or 0.0 for row in rows]
+    share = f"{max(words):.0%}" if len(words) == 1 else f"{min(words):.0%} to {max(words):.0%}"
+    return f"{told}; in {share} of the units most answers have the same words."
+
+
+# ---- Both --------------------------------------------------------------------------------------
+def _points(
+    rows: Iterable[LayerPrecision | LayerAgreement],
+    measures: Mapping[str, tuple[str, str, str]],
+    title: str,
+) -> Spec:
+    """Return several measures of each layer beside one another, as points with intervals."""
+    told = [
+        {"layer": row.layer, "measure": name}
+        | dict(zip(("value", "low", "high"), (getattr(row, part) for part in parts), strict=True))
+        for row in rows
+        for name, parts in measures.items()
+    ]
+    place = {
+        "x": ordered("layer", "", dict.fromkeys(row["layer"] for row in told)),
+        "xOffset": {"field": "measure", "type": "nominal", "sort": list(measures)},
+    }
+    point = {
+        "y": channel("value", title),
+        "color": ordered("measure", "", measures, scale={"range": "category"}),
+        "tooltip": [
+            channel("layer", "layer", "nominal"),
+            channel("measure", "what", "nominal"),
+            channel("value", "value", format=".3f"),
+        ],
+    }
+    return drawing(told, whiskers("low", "high", place, title), mark("point", place | point))
+
+
+def _with_intervals(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with each interval in words."""
+    ends = [name.removesuffix("_low") for name in row if name.endswith("_low")]
+    return row | {f"{name}_interval": _words(row, name) for name in ends}
+
+
+def _words(row: Mapping[str, Any], name: str) -> str | None:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    # Unbreakable blanks: a narrow screen scrolls the table instead.
+    return None if low is None else f"{low:.3f}\u00a0to\u00a0{high:.3f}"
