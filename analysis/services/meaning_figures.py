@@ -107,8 +107,8 @@ def _group_answer(layers: Mapping[str, Sequence[GroupShare]], counted: str) -> s
     """Name the commonest group of the first and of the last layer."""
     names = dict(Category.choices)
     first, last = next(iter(layers)), list(layers)[-1]
-    most = {layer: max(layers[layer], key=lambda row: row.count) for layer in (first, last)}
-    told = [f"{names[row.category]} ({row.count} of {row.of} {counted})" for row in most.values()]
+    most = {layer: max(layers[layer], key=lambda row: row.number) for layer in (first, last)}
+    told = [f"{names[row.category]} ({row.number} of {row.of} {counted})" for row in most.values()]
     deepest = "" if first == last else f", in {last} {told[1]}"
     return f"In {first} the commonest group is {told[0]}{deepest}."
 
@@ -139,7 +139,7 @@ def _group_drawing(rows: Iterable[GroupShare], counted: str) -> Spec:
             channel("layer", "layer", "nominal"),
             channel("category", "group", "nominal"),
             channel("share", "share", format=".1%"),
-            channel("count", counted),
+            channel("number", counted),
         ],
     }
     return drawing(told, mark("bar", place | bars), whiskers("share_low", "share_high", place, y))

@@ -64,7 +64,7 @@ class GroupShare(NamedTuple):
     layer: str
     counted_by: str  # answer, or unit
     category: str
-    count: int
+    number: int  # of answers, or units, in this group
     of: int
     share: float | None
     share_low: float | None

@@ -31,7 +31,7 @@ LABELS = [
 
 def counted(labels, threshold, layer, by):
     found = [row for row in group_shares(labels, threshold) if row.layer == layer]
-    return {row.category: (row.count, row.of) for row in found if row.counted_by == by}
+    return {row.category: (row.number, row.of) for row in found if row.counted_by == by}
 
 
 def test_groups_are_counted_above_the_threshold_by_answer_and_by_unit():

@@ -123,7 +123,7 @@ def test_the_slow_count_of_the_file_gives_the_same(places, release):
         assert told[name]["same_words"] == pytest.approx(fmean(same))
         for row in shares:
             if (row["layer"], row["counted_by"]) == (name, "answer"):
-                assert (row["count"], row["of"]) == (above[row["category"]], above.total())
+                assert (row["number"], row["of"]) == (above[row["category"]], above.total())
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
@@ -145,7 +145,7 @@ def test_the_slow_count_of_the_export_gives_the_same(places, form):
         assert told[layer]["precision"] == pytest.approx(fmean(float(r["precision"]) for r in some))
         for row in asked(places, "categories"):
             if (row["layer"], row["counted_by"]) == (layer, "unit"):
-                assert row["count"] == sum(unit["category"] == row["category"] for unit in above)
+                assert row["number"] == sum(unit["category"] == row["category"] for unit in above)
 
 
 def test_the_labels_are_the_words_that_most_wrote(places):

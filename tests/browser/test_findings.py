@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from analysis.models import Job, Network, ReceptiveField, Segment, State
 from analysis.services.fields import write_maps
 from tests.annotate import factories
+from tests.api import rows
 from tests.browser.conftest import accessible, draw_pictures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -109,3 +110,25 @@ def test_without_scripts_the_table_has_the_numbers(browser_page, run):
     page.goto(f"/findings/{run.network.slug}/segments/")
     expect(page.get_by_text("Scripts are off, so nothing is drawn")).to_be_visible()
     expect(page.locator("table tbody tr")).to_have_count(6)
+
+
+@pytest.mark.parametrize(
+    "screen", [{}, {"dark": True}, {"width": 360, "height": 740, "touch": True}]
+)
+def test_meanings_are_drawn_accessible_and_chosen_by_a_form(browser_page, run, screen):
+    words = [
+        {"concept": "bed", "category": category, "precision": 0.9, "same_concept_as": 0}
+        for category in ("object", "part")
+    ]
+    for layer in run.network.layers.all():
+        for unit in layer.units.all():
+            rows.label(unit, "bed", details={"words": words})
+    page = opened(browser_page, run, "meanings", **screen)
+    expect(page.locator("[data-figure][data-drawn]")).to_have_count(3)
+    accessible(page)
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(over) <= 0
+    page.get_by_label("with a precision above").fill("0.95")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("No answer has a precision above 0.95")).to_be_visible()
+    accessible(page)
