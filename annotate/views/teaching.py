@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -44,7 +44,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
 def guidelines(request: HttpRequest, slug: str) -> HttpResponse:
     """Write the guidelines; "preview" shows them as workers will read them and keeps nothing."""
     campaign = _mine(request, slug)
-    form = GuidelinesForm(request.POST or None, initial={"guidelines": campaign.guidelines})
+    form = GuidelinesForm(_sent(request), initial={"guidelines": campaign.guidelines})
     text = campaign.guidelines
     if request.method == "POST" and form.is_valid():
         text = form.cleaned_data["guidelines"]
@@ -94,7 +94,7 @@ def lesson(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Say why the answer is right, and which other words are as good."""
     found = _lesson(request, slug, pk)
     words = ", ".join(found.other_words)
-    form = WhyForm(request.POST or None, initial={"why": found.why, "other_words": words})
+    form = WhyForm(_sent(request), initial={"why": found.why, "other_words": words})
     why = found.why
     if request.method == "POST" and form.is_valid():
         why = form.cleaned_data["why"]
@@ -228,6 +228,11 @@ def _explained(found: Lesson, form: WhyForm) -> bool:
         form.add_error("other_words", str(reason))
         return False
     return True
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """Return the form that was sent, an empty one too; None where nothing was."""
+    return request.POST if request.method == "POST" else None
 
 
 def _user(request: HttpRequest) -> User:
