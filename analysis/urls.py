@@ -10,6 +10,7 @@ from analysis.views import (
     findings_localisation,
     findings_matches,
     findings_meanings,
+    findings_minimal,
     findings_segments,
     image_sets,
     networks,
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("findings/<slug:slug>/meanings/", findings_meanings.page, name="findings_meanings"),
     path("findings/<slug:slug>/fields/", findings_fields.page, name="findings_fields"),
     path("findings/<slug:slug>/segments/", findings_segments.page, name="findings_segments"),
+    path("findings/<slug:slug>/minimal/", findings_minimal.page, name="findings_minimal"),
     path("findings/<slug:slug>/detectors/", findings_detectors.page, name="findings_detectors"),
     path(
         "findings/<slug:slug>/localisation/",

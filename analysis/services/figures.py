@@ -94,7 +94,8 @@ def mark(kind: str, encoding: Spec, style: Style = "observed") -> Spec:
     if kind == "point":
         shape["filled"] = style != "published"
     if kind == "tick":
-        shape["orient"] = "horizontal"
+        lying = encoding.get("y", {}).get("type") == "ordinal"  # values run along x: strokes stand
+        shape["orient"] = "vertical" if lying else "horizontal"
     return {"mark": shape, "encoding": encoding}
 
 

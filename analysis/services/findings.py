@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import F, QuerySet
 
 from analysis.models import Network, Run, State, UnitSemantics
+from analysis.services.steps import STEPS
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ class Tab:
     def address(self) -> str:
         """Return the name of its address."""
         return f"analysis:findings_{self.name}"
+
+    @property
+    def steps(self) -> str:
+        """Return what to ask for, as `analyze --steps` takes it."""
+        return ",".join((*STEPS[self.step].needs, self.step))
 
 
 TABS: dict[str, Tab] = {
@@ -43,6 +49,12 @@ TABS: dict[str, Tab] = {
             "Segmented images",
             "segment",
             "How much of a picture each layer's units see, and how the masks were made.",
+        ),
+        Tab(
+            "minimal",
+            "Minimal images",
+            "simplify",
+            "How little of an image is enough to name its scene, and which objects that little is.",
         ),
         Tab(
             "detectors",

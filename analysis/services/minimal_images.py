@@ -124,7 +124,9 @@ def ways(run: Run) -> list[Way]:
         MinimalImage.objects.filter(run=run).exclude(problem="").values_list("scene", "regions")
     )
     by_scene = _by_scene(run)
-    for scene, regions in sorted({*by_scene, *left_out}):
+    kinds: list[str] = run.recipe.get("options", {}).get("simplify", {}).get("regions", [])
+    chosen = {(scene, kind) for scene in who.scenes for kind in kinds}  # some have no image
+    for scene, regions in sorted({*by_scene, *left_out, *chosen}):
         rows = by_scene.get((scene, regions), [])
         means = (
             fmean(row.kept for row in rows) if rows else None,
@@ -139,7 +141,8 @@ def ways(run: Run) -> list[Way]:
 def _by_scene(run: Run) -> dict[tuple[str, str], list[MinimalImage]]:
     """Return the minimal images by scene and kind of regions."""
     found: dict[tuple[str, str], list[MinimalImage]] = {}
-    for row in MinimalImage.objects.filter(run=run).found().order_by("scene", "regions", "image"):
+    rows = MinimalImage.objects.filter(run=run).found().defer("steps")  # the largest column
+    for row in rows.order_by("scene", "regions", "image"):
         found.setdefault((row.scene, row.regions), []).append(row)
     return found
 
@@ -192,7 +195,7 @@ def figure(run: Run, scene: str, regions: str, download: str) -> Figure | None:
     synthetic = run.network.synthetic or run.image_set.synthetic
     return Figure(
         name="kept",
-        question=f"What does a {spoken(scene)} need to be named so?",
+        question=f"What does {one(scene)} need to be named so?",
         answer=_answer(rows),
         spec=drawing(
             drawn,
@@ -213,6 +216,12 @@ def figure(run: Run, scene: str, regions: str, download: str) -> Figure | None:
 def spoken(name: str) -> str:
     """Return the name of a scene as one says it."""
     return name.replace("_", " ")
+
+
+def one(name: str) -> str:
+    """Return one of a scene: a kitchen, an office."""
+    said = spoken(name)
+    return f"{'an' if said[:1].casefold() in set('aeiou') else 'a'} {said}"
 
 
 def _drawn(row: Kept) -> Mapping[str, Any]:

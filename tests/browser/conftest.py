@@ -20,7 +20,8 @@ from django.utils import timezone
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from analysis.models import Segment
+from analysis.models import MinimalImage, Segment
+from analysis.services.pictures import picture_file
 from annotate.services.assignments import claim
 from annotate.services.workers import worker_for
 from tests.annotate.factories import open_small_campaign
@@ -115,6 +116,15 @@ def draw_pictures(colours: int = 6) -> None:
                 path = Path(default_storage.path(name))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(drawn[number % colours, size])
+
+
+def draw_steps() -> None:
+    """Store a small picture of every step for each minimal image there is."""
+    for row in MinimalImage.objects.all():
+        for at in range(len(row.steps) + 1):
+            path = Path(default_storage.path(picture_file(row.token, f"step{at:03d}", "tile2x")))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_picture(at, "tile2x"))
 
 
 def _picture(number: int, size: str) -> bytes:

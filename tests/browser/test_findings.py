@@ -8,7 +8,8 @@ from analysis.models import Job, Network, ReceptiveField, Segment, State
 from analysis.services.fields import write_maps
 from tests.annotate import factories
 from tests.api import rows
-from tests.browser.conftest import accessible, draw_pictures
+from tests.browser.conftest import accessible, draw_pictures, draw_steps
+from tests.pages.minimal_rows import a_simplified_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -81,6 +82,33 @@ def test_both_masks_side_by_side_are_accessible(browser_page, run, dark):
     expect(page.locator(".wall .tile")).to_have_count(60)
 
 
+@pytest.mark.parametrize(
+    "screen", [{}, {"dark": True}, {"width": 360, "height": 740, "touch": True}]
+)
+def test_minimal_images_open_step_by_step_by_keyboard(browser_page, live_server, screen):
+    made = a_simplified_run(kitchens=14)
+    draw_steps()
+    page = opened(browser_page, made, "minimal", **screen)
+    accessible(page)
+    first = page.locator(".strip").first
+    expect(first.locator(".steps img").first).to_be_hidden()
+    first.locator("summary").press("Enter")
+    expect(first.locator(".steps img")).to_have_count(3)
+    expect(first.get_by_alt_text("After removal 1: without <wall>")).to_be_visible()
+    last = first.locator(".steps img").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_have_js_property("complete", True)
+    assert last.evaluate("it => it.naturalWidth") == 224
+    accessible(page)
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(over) <= 0
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator(".strip")).to_have_count(2)
+    page.get_by_role("link", name="office", exact=True).first.click()
+    expect(page.get_by_text("None of the 4 images of this scene")).to_be_visible()
+    accessible(page)
+
+
 def test_switching_the_theme_draws_it_again(browser_page, run):
     page = opened(browser_page, run)
     assert page.locator("[data-drawn=light]").count() == 1
@@ -132,3 +160,14 @@ def test_meanings_are_drawn_accessible_and_chosen_by_a_form(browser_page, run, s
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("No answer has a precision above 0.95")).to_be_visible()
     accessible(page)
+
+
+def test_without_scripts_minimal_images_are_chosen_and_opened(browser_page, live_server):
+    made = a_simplified_run()
+    draw_steps()
+    page = browser_page(java_script_enabled=False)
+    page.goto(f"/findings/{made.network.slug}/minimal/")
+    page.get_by_role("link", name="By automatic regions").click()
+    expect(page.locator(".strip")).to_have_count(1)
+    page.locator(".strip summary").click()
+    expect(page.locator(".steps li.minimal")).to_be_visible()
