@@ -23,7 +23,7 @@ class RunForm(forms.Form):
         to_field_name="slug",
         empty_label=None,
         error_messages={
-            "invalid_choice": "This network is not ready, or known from published answers only:"
+            "invalid_choice": "No such network, or not ready, or known from published answers only:"
             " it cannot be run."
         },
     )

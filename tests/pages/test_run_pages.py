@@ -144,7 +144,7 @@ def test_launching_twice_shows_the_first(client, researcher):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"network": "none"}, "Select a valid choice"),
+        ({"network": "none"}, "No such network"),
         ({"image_set": ""}, "This field is required"),
         ({"layers": ["conv9"]}, "Select a valid choice"),
         ({"layers": []}, "This field is required"),
