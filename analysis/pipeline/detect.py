@@ -56,9 +56,10 @@ def answer(detection: Detection) -> None:
             found = look(detection.network, bytes(detection.pixels))
     except ValueError as error:
         detections.settle(detection, None, str(error))
-    except Exception as error:
+    except Exception:
+        # What went wrong may name files of this machine: that is for the log, not for strangers.
         logger.exception("the image for %s could not be looked at", detection.network)
-        detections.settle(detection, None, f"{type(error).__name__}: {error}")
+        detections.settle(detection, None, "it broke off; the log of the worker says why.")
     else:
         detections.settle(detection, found)
 

@@ -211,10 +211,14 @@ def cut(ways: Ways, view: View, top: TopImage, pattern: Pattern) -> tuple[Segmen
     token, visible = token_of(top), float(masks[stamped.kind].mean())
     store(token, "segmented", view.segmented(masks[stamped.kind]))
     row = Segment(top_image=top, token=token, field=stamped.kind, visible=visible)
-    if not (ways.compare and stamped.kind == "own" and top.end == TopImage.End.TOP):
+    if not (ways.compare and stamped.kind == "own"):
         return row, {}
+    # Weak images have this picture too, though only strong ones are compared: whoever labels may
+    # ask for it under the address of a tile, and it must not tell which one is planted.
     masks["disc"] = stamp(pattern, fields.shared, grid)
     store(token, "disc", view.segmented(masks["disc"]))
+    if top.end != TopImage.End.TOP:
+        return row, {}
     row.disc_visible = float(masks["disc"].mean())
     return row, masks
 

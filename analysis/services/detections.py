@@ -7,6 +7,7 @@ sees, in a row that is deleted when the answer is read. Nothing of the image is 
 import time
 from datetime import datetime, timedelta
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import IO, Any
 
 import numpy as np
@@ -25,10 +26,13 @@ LARGEST_FILE = 20_000_000  # bytes
 MOST_PIXELS = 40_000_000
 LEAST_SIDE = 8  # pixels
 # Waiting requests hold threads of the web server: with so many, one more only makes all late.
-MOST_WAITING = 8
+MOST_WAITING = 4
 # Waits between looks at the row: the answer of a small network takes a few hundredths.
 FIRST_LOOK, LONGEST_LOOK = 0.004, 0.05
 FORGOTTEN_AFTER = timedelta(minutes=2)
+# Unpacked, a small file may take hundreds of megabytes: one at a time in each web process.
+_unpacking = BoundedSemaphore(1)
+PATIENCE = 2.0  # seconds to wait for that
 
 
 class Busy(Exception):
@@ -54,16 +58,21 @@ def picture_of(file: IO[bytes], size: int) -> Picture.Image:
 
     Raises:
         DetectionRefused: too large, too small, not an image, or broken.
+        Busy: others' images are being unpacked.
     """
     if size > LARGEST_FILE:
         raise DetectionRefused(
             f"The file has {size:,} bytes; {LARGEST_FILE:,} are the most taken here: send a"
             " smaller copy."
         )
+    if not _unpacking.acquire(timeout=PATIENCE):
+        raise Busy("The images of others are being read: try again in a few seconds.")
     try:
         picture = open_image(file, MOST_PIXELS)
     except ImageRefused as refused:
         raise DetectionRefused(f"The image cannot be used: {refused}.") from refused
+    finally:
+        _unpacking.release()
     if min(picture.size) < LEAST_SIDE:
         width, height = picture.size
         raise DetectionRefused(

@@ -87,10 +87,10 @@ def sample_picture(network: Network, token: str) -> Picture.Image:
     Raises:
         DetectionRefused: there is no such picture, or its image has gone.
     """
-    segments = Segment.objects.select_related("top_image__image__image_set")
-    segment = segments.filter(
+    segments = Segment.objects.select_related("top_image__image__image_set").filter(
         token=token, top_image__unit__layer__network=network, top_image__end=TopImage.End.TOP
-    ).first()
+    )
+    segment = segments.first() if token.isalnum() else None  # PostgreSQL fails on a null character
     if segment is None:
         raise DetectionRefused("This sample is not there any more: choose another image.")
     image = segment.top_image.image

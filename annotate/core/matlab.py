@@ -119,7 +119,7 @@ def _array(reader: _Reader, wanted: str = "", depth: int = 0) -> tuple[str, Valu
     letters = np.dtype(f"{reader.order}{STORED[kind]}")
     if len(data) != count * letters.itemsize:
         raise MatlabRefused(f"an array of {count} numbers has {len(data)} bytes")
-    return told, np.frombuffer(data, letters).reshape(shape, order="F")
+    return told, _shaped(np.frombuffer(data, letters), shape)
 
 
 def _cells(reader: _Reader, shape: tuple[int, ...], count: int, depth: int) -> Value:
@@ -132,7 +132,15 @@ def _cells(reader: _Reader, shape: tuple[int, ...], count: int, depth: int) -> V
         if kind != MATRIX:
             raise MatlabRefused(f"an element of type {kind} stands where a cell should")
         cells[place] = _array(_Reader(data, reader.order), depth=depth + 1)[1]
-    return cells.reshape(shape, order="F")
+    return _shaped(cells, shape)
+
+
+def _shaped(flat: Value, shape: tuple[int, ...]) -> Value:
+    """Return an array in its shape, which a damaged file may have wrong."""
+    try:
+        return flat.reshape(shape, order="F")
+    except ValueError as error:
+        raise MatlabRefused(f"an array cannot have the shape {shape[:4]}") from error
 
 
 def _text(kind: int, data: bytes, order: str, shape: tuple[int, ...]) -> str:

@@ -282,6 +282,24 @@ def test_both_masks_are_drawn_and_counted_against_the_classes_pixel_by_pixel(com
     assert Segment.objects.filter(disc_visible__isnull=False).count() == 5
 
 
+def test_no_picture_is_there_for_strong_images_alone(compared):
+    """Else the addresses that are no tile's would tell a planted negative."""
+    segmented(compared)
+    segments = Segment.objects.filter(
+        top_image__unit__channel=2, top_image__unit__layer__name="late"
+    )
+    kinds = {
+        end: {
+            kind
+            for row in segments.filter(top_image__end=end)
+            for kind in ("plain", "segmented", "disc")
+            if files.exists(picture_file(row.token, kind, "tile"))
+        }
+        for end in TopImage.End.values
+    }
+    assert kinds["top"] == kinds["low"] == {"plain", "segmented", "disc"}
+
+
 def test_comparing_twice_and_in_another_order_gives_the_same_bytes(compared):
     with_masks(compared)
     segmented(compared)

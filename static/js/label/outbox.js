@@ -7,6 +7,7 @@ const AGAIN = 10_000; // ms between tries; the browser does not always notice th
 const NOT_LET_IN = {
   401: "You are signed out. Sign in again: what you answered is kept here and will be sent.",
   403: "An answer kept here was not let in. Open the campaign’s link again; it is still kept.",
+  404: "An answer kept here belongs to a worker who is not signed in now, or its unit is gone. It is still kept.",
 };
 
 export class Outbox extends EventTarget {
