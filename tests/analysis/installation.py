@@ -23,6 +23,11 @@ from analysis.services import files
 WAIT = 120.0  # seconds: the machine may be busy
 
 
+def hear_ctrl_c():
+    """Let a new process hear Ctrl-C, which those of a test run in the background would not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Installation:
     """Folder, database and processes; use it in a with block."""
 
@@ -77,7 +82,7 @@ class Installation:
         with (self.var / "log").open("ab") as log:
             process = subprocess.Popen(
                 self._command(command), env=self.environment, cwd=settings.BASE_DIR,
-                stdout=log, stderr=subprocess.STDOUT,
+                stdout=log, stderr=subprocess.STDOUT, preexec_fn=hear_ctrl_c,
             )  # fmt: skip
         self.processes.append(process)
         return process
