@@ -158,14 +158,13 @@ def test_the_visible_part_is_told_from_the_two_pictures(run):
 @pytest.mark.django_db
 def test_they_answer_through_the_same_door_and_are_labelled_as_simulated(run):
     campaign = open_small_campaign(run=run, simulated=True, access="members")
-    done = simulate(campaign, workers=5, seed=1)
+    # As many as answers are wanted: who of more gets which unit goes by the rows' numbers.
+    done = simulate(campaign, workers=3, seed=1)
     assert (done.answers, done.labelled) == (6, 2)
     assert set(Answer.objects.values_list("worker__kind", flat=True)) == {"simulated"}
     for row in UnitSemantics.objects.all():
         assert (row.source, row.origin, row.answers) == ("simulated", campaign.slug, 3)
-        # Chance goes by the rows' numbers, so it is another one where other tests ran before.
-        assert row.concept in {"bed", "beds"}
-        assert row.category == "object"
+        assert (row.concept, row.category) == ("bed", "object")
         assert row.precision > 0.7
 
 
