@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from annotate.core.words import clean_concept
 
@@ -20,6 +21,16 @@ class Given:
     all_fit: bool = False
     unseen: list[int] = field(default_factory=list)
     focused_seconds: int = 0
+
+    def as_draft(self) -> dict[str, Any]:
+        """Return it as a draft keeps it, so that nothing typed is lost when it is refused."""
+        return {
+            "concept": self.concept,
+            "category": self.category,
+            "rejected": list(self.rejected),
+            "unseen": list(self.unseen),
+            "all_fit": self.all_fit,
+        }
 
 
 @dataclass(frozen=True)

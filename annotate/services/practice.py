@@ -138,12 +138,5 @@ def rounds_of(campaign: Campaign) -> QuerySet[PracticeRound]:
 
 def _keep(answer: PracticeAnswer, given: Given) -> None:
     """Keep a refused answer as the draft, so that nothing typed is lost."""
-    draft = {
-        "concept": given.concept,
-        "category": given.category,
-        "rejected": list(given.rejected),
-        "unseen": list(given.unseen),
-        "all_fit": given.all_fit,
-    }
     rows = PracticeAnswer.objects.filter(pk=answer.pk, answered_at__isnull=True)
-    rows.update(draft=tidy(draft, len(answer.task.items)))
+    rows.update(draft=tidy(given.as_draft(), len(answer.task.items)))

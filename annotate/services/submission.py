@@ -148,14 +148,7 @@ def _focused(given: Given) -> int:
 
 def _keep(assignment: Assignment, given: Given) -> None:
     """Keep a refused answer as the draft, so that nothing typed is lost."""
-    draft = {
-        "concept": given.concept,
-        "category": given.category,
-        "rejected": list(given.rejected),
-        "unseen": list(given.unseen),
-        "all_fit": given.all_fit,
-    }
     unanswered = Assignment.objects.filter(pk=assignment.pk).exclude(
         state=Assignment.State.SUBMITTED
     )
-    unanswered.update(draft=tidy(draft, len(assignment.task.items)))
+    unanswered.update(draft=tidy(given.as_draft(), len(assignment.task.items)))
