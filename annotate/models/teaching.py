@@ -1,5 +1,6 @@
 """Units that teach, and what workers answered when they practised on them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from analysis.models import Category
+from analysis.models import Category, Unit
 from annotate.core.practice import ATTEMPTS, Difference, Expert, Score, differences
 from annotate.core.rules import Given
 from annotate.models.campaigns import Campaign, Task, Worker
@@ -20,6 +21,12 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         """Keep a campaign's, with all that their pages show."""
         rows = self.filter(task__campaign=campaign)
         return rows.select_related("task__campaign", "task__unit__layer__network")
+
+    def told_about(self, units: Sequence[Unit]) -> dict[int, str]:
+        """Return unit → campaign where its answer is, or was, shown to workers."""
+        open_ones = ~Q(task__campaign__state=Campaign.State.CLOSED)
+        rows = self.filter(open_ones | Q(seen_at__isnull=False), task__unit__in=units)
+        return dict(rows.values_list("task__unit", "task__campaign__slug"))
 
     def worked(self) -> "LessonQuerySet":
         """Keep the tutorial's worked units that are ready to be shown."""

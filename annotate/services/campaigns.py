@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
 from analysis.models.networks import UnitQuerySet
 from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble
-from annotate.models import Campaign, Task
+from annotate.models import Campaign, Lesson, Task
 
 # Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
 CHUNK = 200
@@ -263,10 +263,13 @@ def _chunks(units: Iterator[Unit]) -> Iterator[list[Unit]]:
 def _assemble_all(campaign: Campaign, units: list[Unit]) -> tuple[list[Task], list[dict[str, str]]]:
     """Return the tasks of these units, and the units left out with their reasons."""
     ends = _candidates(campaign.run, units)
+    taught = {} if campaign.simulated else Lesson.objects.told_about(units)
     tasks: list[Task] = []
     left_out: list[dict[str, str]] = []
     for unit in units:
         try:
+            if teacher := taught.get(unit.pk):
+                raise LeftOut(f"it teaches in the campaign {teacher}, where its answer is read")
             sheet = _sheet(campaign, unit, ends.get(unit.pk, {}))
         except LeftOut as reason:
             left_out.append({"unit": str(unit), "reason": str(reason)})

@@ -37,8 +37,9 @@ def make_lesson(task: Task, kind: str, now: datetime, user: User | None = None) 
     Raises
     ------
     CannotTeach
-        the unit has answers or is held by somebody, is the last one asked about, belongs to a
-        campaign of simulated workers, or workers have seen its answer in its other use.
+        the unit has answers or is held by somebody, is the last one asked about, is asked about
+        in another campaign as well, belongs to a campaign of simulated workers, or workers have
+        seen its answer in its other use.
     """
     if kind not in KINDS:
         raise CannotTeach(f"A unit teaches as tutorial or practice, not as {kind!r}.")
@@ -200,6 +201,13 @@ def _insist_unused(task: Task, now: datetime) -> None:
         raise CannotTeach(
             f"Somebody is labelling {task.unit} at this moment: choose another unit, or wait for "
             f"his {campaign.lease_minutes} minutes to end."
+        )
+    asked = Task.objects.asked().filter(unit=task.unit, campaign__simulated=False)
+    others = asked.exclude(campaign=campaign).exclude(campaign__state=Campaign.State.CLOSED)
+    if other := others.select_related("campaign").first():
+        raise CannotTeach(
+            f"The campaign {other.campaign} asks about {task.unit} as well, and whoever works in "
+            "both would read the answer here: choose another unit, or close that campaign."
         )
     if campaign.tasks.asked().count() < 2:
         raise CannotTeach(f"{task.unit} is the last unit that the campaign asks about.")

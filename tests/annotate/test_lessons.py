@@ -6,6 +6,7 @@ from django.utils import timezone
 from annotate.models import Lesson, Task
 from annotate.services import consensus, lessons, practice
 from annotate.services.assignments import claim, progress_of
+from annotate.services.campaigns import close
 from annotate.services.console import console
 from annotate.services.lessons import CannotTeach
 from annotate.services.standing import standing
@@ -71,6 +72,30 @@ def test_what_cannot_teach_says_why(campaign, now):
         lessons.make_lesson(programs.tasks.first(), "practice", now)
     assert not Lesson.objects.exists()
     assert not Task.objects.filter(answers_wanted=0).exists()
+
+
+def test_nobody_reads_the_answer_in_one_campaign_and_is_asked_in_another(campaign, now):
+    other = open_small_campaign(run=campaign.run)
+    task = campaign.tasks.first()
+    with pytest.raises(CannotTeach, match=f"The campaign {other} asks about"):
+        lessons.make_lesson(task, "tutorial", now)
+    close(other)
+    assert lessons.make_lesson(task, "tutorial", now).task == task
+    third = open_small_campaign(run=campaign.run)
+    reason = f"it teaches in the campaign {campaign}, where its answer is read"
+    assert third.left_out == [{"unit": str(task.unit), "reason": reason}]
+    assert not third.tasks.filter(unit=task.unit).exists()
+    programs = open_small_campaign(run=campaign.run, simulated=True)
+    assert programs.tasks.filter(unit=task.unit).exists()
+
+
+def test_an_answer_that_was_read_stays_read_when_its_campaign_is_closed(campaign, now):
+    unread, read = a_lesson(campaign), a_lesson(campaign)
+    Lesson.objects.filter(pk=read.pk).update(seen_at=now)
+    close(campaign)
+    later = open_small_campaign(run=campaign.run)
+    assert [one["unit"] for one in later.left_out] == [str(read.task.unit)]
+    assert later.tasks.filter(unit=unread.task.unit).exists()
 
 
 def test_the_expert_is_held_to_the_task_s_rules(campaign, now):
