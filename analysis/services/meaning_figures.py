@@ -191,6 +191,14 @@ def _precision_answer(rows: Sequence[LayerPrecision], above: str) -> str:
 
 
 # ---- Agreement ---------------------------------------------------------------------------------
+# How far people agree: each measure with its name in the drawing and in the table.
+AGREEING = {
+    "kappa": ("Fleiss’ kappa of the groups", "Kappa of the groups"),
+    "same_words": ("most wrote the same words", "Same words"),
+    "same_concept": ("most mean the same concept", "Same concept"),
+}
+
+
 def _agreement(shown: Shown) -> Figure | Missing:
     question = "How far do people agree?"
     rows = list(agreements(shown.labels))
@@ -198,31 +206,16 @@ def _agreement(shown: Shown) -> Figure | Missing:
         return Missing(
             question, "No unit has two answers: ask more than one person about each unit."
         )
-    measures = {
-        name: (column, f"{column}_low", f"{column}_high")
-        for name, column in (
-            ("Fleiss’ kappa of the groups", "kappa"),
-            ("most wrote the same words", "same_words"),
-            ("most mean the same concept", "same_concept"),
-        )
-    }
-    columns = [
-        [Column(column, title, 3), Column(f"{column}_interval", "95%")]
-        for column, title in (
-            ("kappa", "Kappa of the groups"),
-            ("same_words", "Same words"),
-            ("same_concept", "Same concept"),
-        )
-    ]
+    measures = {name: (key, f"{key}_low", f"{key}_high") for key, (name, _) in AGREEING.items()}
+    columns = [Column("layer", "Layer"), Column("units", "Units"), Column("answers", "Answers")]
+    for key, (_, title) in AGREEING.items():
+        columns += [Column(key, title, 3), Column(f"{key}_interval", "95%")]
     return Figure(
         name="agreement",
         question=question,
         answer=_agreement_answer(rows),
         spec=_points(rows, measures, "kappa, or share of units"),
-        columns=[
-            *(Column("layer", "Layer"), Column("units", "Units"), Column("answers", "Answers")),
-            *(column for pair in columns for column in pair),
-        ],
+        columns=columns,
         rows=[_with_intervals(row._asdict()) for row in rows],
         method=(
             "Over all units with at least two answers, whatever their precision. Kappa (Fleiss"

@@ -56,12 +56,7 @@ def import_answers(
     Raises:
         AnswersRefused: the file is damaged, or does not fit the network; says where.
     """
-    origin = origin or (form if form == "zhou2015" else path.stem)
-    if not SLUG.fullmatch(origin):
-        raise AnswersRefused(
-            f"The answers cannot be called {origin!r}: letters, digits, dashes and underscores;"
-            " say --origin NAME."
-        )
+    origin = _origin(origin or (form if form == "zhou2015" else path.stem))
     release = FORMATS[form](path)
     try:
         network, made = network_for(
@@ -89,6 +84,16 @@ def import_answers(
         changed=changed,
         withdrawn=withdrawn,
     )
+
+
+def _origin(name: str) -> str:
+    """Return the name that labels shall stand under, if it can be one."""
+    if not SLUG.fullmatch(name):
+        raise AnswersRefused(
+            f"The answers cannot be called {name!r}: letters, digits, dashes and underscores;"
+            " say --origin NAME."
+        )
+    return name
 
 
 def table_of(campaign: Campaign) -> Iterator[bytes]:
