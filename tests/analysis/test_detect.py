@@ -197,6 +197,17 @@ def test_too_many_that_wait_send_the_next_away(scanned):
         detections.ask(scanned.network, picture())
 
 
+def test_images_are_unpacked_one_after_another(monkeypatch):
+    """A few kilobytes may be hundreds of megabytes of pixels: not many of these at once."""
+    monkeypatch.setattr(detections, "PATIENCE", 0)
+    sent = photograph()
+    with detections._unpacking, pytest.raises(Busy, match="being read"):
+        detections.picture_of(io.BytesIO(sent), len(sent))
+    with pytest.raises(DetectionRefused):
+        detections.picture_of(io.BytesIO(b"no image"), 8)
+    assert detections.picture_of(io.BytesIO(sent), len(sent)).size == picture().size
+
+
 def test_a_network_that_cannot_be_run_is_refused(scanned):
     scanned.network.arch = ""
     with pytest.raises(NetworkNotReady, match="published answers only"):

@@ -75,6 +75,21 @@ def test_deep_cells_are_refused_before_they_take_the_stack():
         variable(written(1)[:HEADER] + deep, "", MB)
 
 
+@pytest.mark.parametrize("shape", [(1,) * 70, (0, 2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize("kind", [6, 1])  # numbers, cells
+def test_shapes_that_no_array_can_have_are_refused(shape, kind):
+    count = int(np.prod(shape, dtype=object))
+    head = struct.pack("<IIII", 6, 8, kind, 0)
+    head += struct.pack(f"<II{len(shape)}i", 5, 4 * len(shape), *shape) + b"\0" * (
+        len(shape) % 2 * 4
+    )
+    cell = struct.pack("<II", 14, 0)
+    body = cell * count if kind == 1 else struct.pack("<II", 9, 8 * count) + b"\0" * 8 * count
+    whole = head + struct.pack("<II", 1, 0) + body
+    with pytest.raises(MatlabRefused, match="cannot have the shape"):
+        variable(written(1)[:HEADER] + struct.pack("<II", 14, len(whole)) + whole, "", MB)
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 def test_no_damage_does_worse_than_be_refused(tmp_path, compressed):
     raw = release(tmp_path / "whole.mat").read_bytes()

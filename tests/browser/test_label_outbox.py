@@ -92,6 +92,20 @@ def test_another_worker_of_the_same_browser_sends_nothing(kept, live_server, res
     assert Answer.objects.get().worker.user.username == "alice"
 
 
+def test_an_answer_sent_as_somebody_else_stays_kept(kept, held, live_server, researcher):
+    """Who is signed in may change behind an open page."""
+    forgive(kept, "404")
+    alice = [one for one in kept.context.cookies() if one["name"] == "sessionid"]
+    kept.context.add_cookies([_session_of(researcher, live_server.url)])
+    kept.context.set_offline(False)
+    expect(kept.locator("#outbox")).to_contain_text("belongs to a worker who is not signed in")
+    assert not Answer.objects.exists()
+    kept.context.add_cookies(alice)
+    kept.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(kept.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert Answer.objects.get().worker.user.username == "alice"
+
+
 def test_an_answer_that_breaks_a_rule_is_a_draft_again(label, held):
     page = label()
     forgive(page, "ERR_INTERNET_DISCONNECTED|422")

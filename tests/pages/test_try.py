@@ -117,7 +117,7 @@ def test_three_samples_are_offered_and_answered(bob, drawn, worker):
 
 def test_samples_of_elsewhere_are_none(bob, drawn, worker):
     low = TopImage.objects.filter(end="low", segment__isnull=False).first()
-    for token in ("0" * 32, "../../etc/passwd", "x" * 10_000, low.segment.token):
+    for token in ("0" * 32, "../../etc/passwd", "x" * 10_000, "\0", low.segment.token):
         response = bob.post(PAGE, {"sample": token})
         assert response.status_code == 422
         assert "not there any more" in response.content.decode()
