@@ -5,15 +5,15 @@
 
 RUN is the first digits of the key of such a run of this installation, by default the newest. Its
 exact maps hold every place of every image, so the rounds of `core/refinement.py` are replayed on
-them: coarse lattices are their every fourth or second place. One JSON line for each layer, the
+them. `places` is the share of these places that was looked at. One JSON line for each layer, the
 last is of all.
 """
 
 import argparse
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean, median, quantiles
 from typing import TYPE_CHECKING, Any
 
@@ -88,43 +88,67 @@ def stopped(survey: "Survey", unit: int, exact: Exact) -> Stopped | None:
     from analysis.core.refinement import Course, correlation, rounds
 
     ranks = [rank for rank in range(len(survey.units[unit].top)) if (unit, rank) in exact]
-    whole = laid(survey, unit, ((rank, 1) for rank in ranks), exact)
+    whole = [own for rank in ranks for own in laid(survey, unit, rank, 1, exact[unit, rank])]
     if not whole:
         return None
-    field, course = average(np.stack(whole)), Course()
-    done: dict[int, int] = {}  # rank → its lattice
+    mean, course = average(np.stack(whole)), Course()
+    seen: dict[int, Replay] = {}
     for one in rounds(len(ranks), exact=False):
         every = course.wants(one)
         if every is None:
             continue
-        done |= dict.fromkeys(range(one.first, one.last), every)
         course.start(one)
-        for own in laid(
-            survey, unit, ((rank, every) for rank in range(one.first, one.last)), exact
-        ):
-            course.add(own)
+        for rank in range(one.first, one.last):
+            replay = seen.setdefault(rank, Replay(exact[unit, rank]))
+            replay.refine(every, known=bool(one.known))
+            for own in laid(survey, unit, rank, every, replay.changes):
+                course.add(own)
         course.end(one)
     if course.mean is None:
         return None
     return Stopped(
         layer=survey.layers[survey.units[unit].layer].name,
         converged=course.converged,
-        images=len(done),
-        places=sum(1 / every**2 for every in done.values()) / len(ranks),
+        images=len(seen),
+        places=sum(one.looked / one.exact.size for one in seen.values()) / len(ranks),
         size=measured(course.mean).size,
-        exact=measured(field).size,
-        correlation=correlation(course.mean, field),
+        exact=measured(mean).size,
+        correlation=correlation(course.mean, mean),
     )
 
 
+@dataclass
+class Replay:
+    """One image's map, refined as `locate` would: what it is now, and how many looks it took."""
+
+    exact: np.ndarray  # (rows, columns) at every place
+    changes: np.ndarray = field(init=False)
+    looked: int = 0
+
+    def refine(self, every: int, *, known: bool) -> None:
+        """Go on to a lattice, from what is known or from the coarsest."""
+        from analysis.core.refinement import lattices, refined
+
+        way = lattices(every, known=known, exact=False)
+        before = self.changes[None] if known else None
+        rows, columns = self.exact.shape
+        self.changes = refined(before, way, (rows, columns), self.look)[0]
+
+    def look(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Return the exact changes at some places, as maps of one unit."""
+        self.looked += len(rows) * len(columns)
+        return self.exact[None, rows[:, None], columns]
+
+
 def laid(
-    survey: "Survey", unit: int, ranks: Iterable[tuple[int, int]], exact: Exact
-) -> list[np.ndarray]:
-    """Return the maps of some images, each on its lattice, around the location that won."""
+    survey: "Survey", unit: int, rank: int, every: int, changes: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yield the map of an image around the location that won, if anything has changed."""
     from analysis.pipeline.survey import Found
 
-    found = (Found(unit, rank, n, exact[unit, rank][::n, ::n]) for rank, n in ranks)
-    return [own for own in map(survey.laid, found) if own is not None]
+    own = survey.laid(Found(unit, rank, every, changes))
+    if own is not None:
+        yield own
 
 
 def told(found: Sequence[Stopped]) -> dict[str, Any]:

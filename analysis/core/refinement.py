@@ -5,21 +5,27 @@ A field is measured in rounds. The first three look at the unit's FIRST images o
 from then on, and finer rounds pass the unit over. Each later round adds as many images as
 there are already. Where the mean over them agrees with the mean before, the field has converged.
 
+A finer lattice is looked at only near the places that matter (`refined`): within the frame around
+all coarser places whose change is at least SIGNIFICANT of the map's largest. Elsewhere its values
+lie on straight lines between the coarser ones, too low to touch the area above half.
+
 Two fields agree (stated once, in `agree`) when their sizes differ by at most SIZE_CHANGE of the
 later one and their maps correlate by at least CORRELATION. What it costs in error is measured in
 docs/receptive-fields.md. An exact measurement has one round: every image, every place.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float16, Int
 
 from analysis.core.discrepancy import LEAST_SHARE_OF_IMAGES, Map, measured
 
 EVERY = (4, 2, 1)  # every fourth, second, single place: 12, 6 and 3 px
 FIRST = 4
+SIGNIFICANT = 0.2
 SIZE_CHANGE = 0.05
 CORRELATION = 0.97
 # A shard is a part of a round: few enough to join, small enough to repeat after a kill.
@@ -28,6 +34,9 @@ MAPS_PER_PART = 32
 
 Grid = tuple[Int[np.ndarray, " rows"], Int[np.ndarray, " columns"]]
 Indices = Int[np.ndarray, " some"]
+Changes = Float16[np.ndarray, "maps rows columns"]  # as shares of the activations
+Look = Callable[[Indices, Indices], Changes]  # numbers of places along rows and along columns
+Frame = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,72 @@ def refinements(count: tuple[int, int], known: int | None, every: int) -> list[G
         (rows[rows % known == 0], columns[columns % known != 0]),
     ]
     return [grid for grid in grids if grid[0].size and grid[1].size]
+
+
+def lattices(every: int, *, known: bool, exact: bool) -> tuple[int, ...]:
+    """Return the lattices that lead to ``every``: itself alone where all places are wanted."""
+    if exact or known:
+        return (every,)
+    return EVERY[: EVERY.index(every) + 1]
+
+
+def refined(
+    known: Changes | None, way: Sequence[int], count: tuple[int, int], look: Look
+) -> Changes:
+    """Return the maps of some units on one image, on the last lattice of ``way``.
+
+    ``known`` are their maps on the lattice before the first of these, None if nothing is known;
+    ``count`` is the number of all places in rows and columns. What a unit gets does not depend on
+    the others that are looked at with it.
+    """
+    for every in way:
+        if known is None:
+            rows, columns = (np.arange(0, some, every) for some in count)
+            known = look(rows, columns)
+        else:
+            known = _finer(known, every, count, look)
+    if known is None:
+        raise ValueError("no lattice is asked for, and no map is known")
+    return known
+
+
+def _finer(coarse: Changes, every: int, count: tuple[int, int], look: Look) -> Changes:
+    """Return maps on a lattice twice as fine, looked at within their frames."""
+    shape = ceil(count[0] / every), ceil(count[1] / every)
+    fine = enlarged(coarse, shape)
+    inside = np.zeros(fine.shape, bool)
+    for own, one in zip(inside, coarse, strict=True):
+        own[near(one)] = True
+    wanted = np.logical_or.reduce(inside)  # (rows, columns), by at least one of them
+    for rows, columns in refinements(shape, 2, 1):
+        rows = rows[wanted[rows].any(axis=1)]
+        columns = columns[wanted[:, columns].any(axis=0)]
+        if rows.size and columns.size:
+            at = np.ix_(np.arange(len(fine)), rows, columns)
+            fine[at] = np.where(inside[at], look(rows * every, columns * every), fine[at])
+    return fine
+
+
+def near(coarse: Float16[np.ndarray, "rows columns"]) -> Frame:
+    """Return the frame around what matters in a map, one place wider, on a lattice twice as fine.
+
+    A map without any change is framed as a whole: the occluder may have missed a small field.
+    """
+    strength = np.abs(coarse.astype(np.float32))
+    matters = strength >= SIGNIFICANT * strength.max()
+    lines = (np.flatnonzero(matters.any(axis=1 - axis)) for axis in (0, 1))
+    down, across = (slice(max(2 * line[0] - 2, 0), 2 * line[-1] + 3) for line in lines)
+    return down, across
+
+
+def enlarged(coarse: Changes, shape: tuple[int, int]) -> Changes:
+    """Return maps on a lattice twice as fine: new places between two old ones are their mean."""
+    fine = coarse.astype(np.float32)
+    for axis, length in enumerate(shape, start=1):
+        old = np.arange(length) // 2
+        after = np.minimum(np.ceil(np.arange(length) / 2).astype(int), fine.shape[axis] - 1)
+        fine = (fine.take(old, axis) + fine.take(after, axis)) / 2
+    return fine.astype(np.float16)
 
 
 def agree(before: Map, now: Map) -> bool:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from analysis.core.images import Preprocessing, prepare
 from analysis.core.manifest import Manifest
 from analysis.core.occlusion import Occlusion, Target
-from analysis.core.refinement import Indices, Part
+from analysis.core.refinement import Changes, Indices, Part, refined
 from analysis.models import Job, Run, Shard, State
 from analysis.pipeline.cost import tell_cost, tell_round
 from analysis.pipeline.forward import Forward, Numbered
@@ -125,7 +125,7 @@ class Eyes:
         return [
             found
             for (every, known), wants in look.lattices.items()
-            for found in self._mapped(image, wants, self.survey.grids_of(every, known=known), beat)
+            for found in self._mapped(image, wants, self.survey.way(every, known=known), beat)
         ]
 
     def work(self, look: Look) -> float:
@@ -141,27 +141,31 @@ class Eyes:
         self,
         image: Tensor,
         wants: Sequence[Want],
-        grids: Sequence[tuple[Indices, Indices]],
+        way: Sequence[int],
         beat: Beat,
     ) -> Iterator[Found]:
-        """Yield the maps of one image on one lattice, what was known filled in."""
-        every, targets = wants[0].every, self._targets(wants)
-        shape = [-(-count // every) for count in self.survey.count]
-        changes = np.zeros((len(wants), *shape), np.float32)
-        for rows, columns in grids:
+        """Yield the maps of one image on the last lattice of a way, what was known filled in."""
+        targets, occluder = self._targets(wants), self.survey.occluder
+        tops = [self.survey.units[want.unit].top[want.rank] for want in wants]
+        activations = np.array([activation for _, activation, _, _ in tops])
+        finite = np.ones(len(wants), bool)
+
+        def look(rows: Indices, columns: Indices) -> Changes:
+            found = []
             for some in self._blocks(targets, rows, columns):
-                own = self.occlusion.changes(image, targets, self.survey.occluder, some, columns)
-                changes[:, some[:, None] // every, columns // every] = own
+                found.append(self.occlusion.changes(image, targets, occluder, some, columns))
                 beat()
-        for want, own in zip(wants, changes, strict=True):
-            unit = self.survey.units[want.unit]
-            if not np.isfinite(own).all():
+            changes = np.concatenate(found, axis=1)
+            finite[:] &= np.isfinite(changes).all(axis=(1, 2))
+            return as_share(np.nan_to_num(changes), activations[:, None, None])
+
+        maps = [want.known for want in wants if want.known is not None]
+        shares = refined(np.stack(maps) if maps else None, way, self.survey.count, look)
+        for want, own, sound in zip(wants, shares, finite, strict=True):
+            if sound:
+                yield Found(want.unit, want.rank, want.every, own)
+            else:
                 self._tell_infinite(want)
-                continue
-            share = as_share(own, unit.top[want.rank][1])
-            if want.known is not None:
-                share[::2, ::2] = want.known  # every lattice has twice the places of the coarser
-            yield Found(want.unit, want.rank, every, share)
 
     def _blocks(
         self, targets: Sequence[Target], rows: Indices, columns: Indices

@@ -15,7 +15,16 @@ import numpy as np
 from analysis.core.arrays import packed, unpacked
 from analysis.core.discrepancy import Map, Places, reach_of, recentred
 from analysis.core.occluders import Occluder
-from analysis.core.refinement import EVERY, Course, Indices, Part, Round, refinements, rounds
+from analysis.core.refinement import (
+    EVERY,
+    Course,
+    Indices,
+    Part,
+    Round,
+    lattices,
+    refinements,
+    rounds,
+)
 from analysis.models import Layer, Run
 from analysis.pipeline.scan import layer_file, layers_of
 from analysis.services import files
@@ -91,7 +100,8 @@ class Survey:
         self.layers = layers_of(run)
         self.count = places_of(run.network)
         self.occluder = Occluder(OCCLUDER, STRIDE, asked["occluder"], run.recipe["seed"])
-        self.rounds = rounds(images_of(run), exact=asked["exact"])
+        self.exact = bool(asked["exact"])
+        self.rounds = rounds(images_of(run), exact=self.exact)
         height, width = sides_of(run.network)
         self.grids = [grid_of(layer, height, width) for layer in self.layers]
         self.units = [
@@ -146,8 +156,12 @@ class Survey:
             for rows, columns in self.grids_of(every, known=known)
         )
 
+    def way(self, every: int, *, known: bool) -> tuple[int, ...]:
+        """Return the lattices that lead to one."""
+        return lattices(every, known=known, exact=self.exact)
+
     def grids_of(self, every: int, *, known: bool) -> list[tuple[Indices, Indices]]:
-        """Return the places of a lattice that are looked at: all, or those beyond the coarser."""
+        """Return the places of a lattice that are looked at, at most: those beyond the coarser."""
         coarser = EVERY[EVERY.index(every) - 1] if known else None
         return refinements(self.count, coarser, every)
 
@@ -232,7 +246,7 @@ def read_part(run: Run, number: int) -> Iterator[Found]:
 NAMES = ("unit", "rank", "every")
 
 
-def as_share(change: np.ndarray, activation: float) -> Changes:
+def as_share(change: np.ndarray, activation: float | np.ndarray) -> Changes:
     """Return changes as a share of the activation, as files keep them."""
     return np.clip(change / activation, -LARGEST, LARGEST).astype(np.float16)
 

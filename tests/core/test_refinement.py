@@ -9,11 +9,15 @@ from analysis.core.discrepancy import STEP, average
 from analysis.core.refinement import (
     EVERY,
     MOST_PARTS,
+    SIGNIFICANT,
     Course,
     Round,
     agree,
     correlation,
+    enlarged,
+    lattices,
     parts,
+    refined,
     refinements,
     rounds,
 )
@@ -36,6 +40,84 @@ def test_a_finer_lattice_is_what_is_known_and_the_grids_once_each(rows, columns,
     wanted = np.zeros_like(seen)
     wanted[::every, ::every] = 1
     assert np.array_equal(seen, wanted)
+
+
+def bumps(rows, columns, seed):
+    """Return maps of three units at every place: a bump each, and noise far below it."""
+    rng = np.random.default_rng(seed)
+    down, across = np.mgrid[:rows, :columns]
+    at = rng.uniform(0, 1, (3, 2)) * (rows, columns)
+    maps = [np.exp(-((down - y) ** 2 + (across - x) ** 2) / 20) for y, x in at]
+    return (np.stack(maps) + rng.uniform(0, 0.05, (3, rows, columns))).astype(np.float16)
+
+
+class Looking:
+    """A look that reads maps, and remembers how often each place was looked at."""
+
+    def __init__(self, maps):
+        self.maps, self.times = maps, np.zeros(maps.shape[1:], int)
+
+    def __call__(self, rows, columns):
+        self.times[np.ix_(rows, columns)] += 1
+        return self.maps[:, rows[:, None], columns]
+
+
+@given(rows=st.integers(5, 60), columns=st.integers(5, 60), seed=st.integers(0, 99))
+def test_what_matters_is_looked_at_once_and_the_rest_lies_between(rows, columns, seed):
+    maps = bumps(rows, columns, seed)
+    look = Looking(maps)
+    found = refined(None, lattices(1, known=False, exact=False), (rows, columns), look)
+    assert found.shape == maps.shape
+    assert found.dtype == np.float16
+    assert look.times.max() == 1
+    for own, one in zip(found, maps, strict=True):
+        matters = own >= SIGNIFICANT * own.max()
+        assert np.array_equal(own[matters], one[matters])
+        assert np.array_equal(own[::4, ::4], one[::4, ::4])
+
+
+def test_a_map_does_not_depend_on_those_that_are_looked_at_with_it():
+    maps = bumps(40, 50, seed=3)
+    together = refined(None, EVERY, (40, 50), Looking(maps))
+    for own, one in zip(together, maps, strict=True):
+        alone = Looking(one[None])
+        assert np.array_equal(refined(None, EVERY, (40, 50), alone)[0], own)
+        assert alone.times.sum() < 0.5 * one.size
+
+
+def test_going_on_from_what_is_known_ends_where_going_all_the_way_does():
+    maps = bumps(33, 47, seed=5)
+    known = None
+    for every in EVERY:
+        way = lattices(every, known=known is not None, exact=False)
+        known = refined(known, way, (33, 47), Looking(maps))
+    assert np.array_equal(known, refined(None, EVERY, (33, 47), Looking(maps)))
+
+
+def test_an_exact_map_is_looked_at_everywhere():
+    maps, way = bumps(20, 20, seed=1), lattices(1, known=False, exact=True)
+    look = Looking(maps)
+    assert np.array_equal(refined(None, way, (20, 20), look), maps)
+    assert (look.times == 1).all()
+    with pytest.raises(ValueError, match="no lattice"):
+        refined(None, (), (20, 20), look)
+
+
+def test_where_a_coarse_lattice_saw_nothing_a_finer_one_looks_everywhere():
+    maps = np.zeros((1, 12, 12), np.float16)
+    maps[0, 5, 7] = 1  # between the places of both coarser lattices
+    look = Looking(maps)
+    assert np.array_equal(refined(None, EVERY, (12, 12), look), maps)
+    assert (look.times == 1).all()
+
+
+def test_new_places_lie_between_the_old_ones_and_the_last_repeats():
+    coarse = np.array([[[0, 4], [8, 2]]], np.float16)
+    assert enlarged(coarse, (3, 4))[0].tolist() == [
+        [0, 2, 4, 4],
+        [4, 3.5, 3, 3],
+        [8, 5, 2, 2],
+    ]
 
 
 @given(images=st.integers(1, 1000))
