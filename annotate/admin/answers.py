@@ -1,10 +1,10 @@
-"""Workers, leases, answers and decisions on words in the admin site: to be read."""
+"""Workers, leases, answers, decisions on words and the audit log in the admin site: to be read."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 from annotate.admin.read_only import ReadOnlyAdmin
-from annotate.models import Answer, Assignment, ConceptDecision, Worker
+from annotate.models import Answer, Assignment, AuditEntry, ConceptDecision, Worker
 
 
 @admin.register(Worker)
@@ -50,3 +50,13 @@ class ConceptDecisionAdmin(ReadOnlyAdmin):
     list_filter = ("act", "campaign")
     list_select_related = ("campaign", "decided_by", "undoes")
     search_fields = ("concept", "name")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who did what to answers and workers; never changed."""
+
+    list_display = ("campaign", "act", "by_user", "by_worker", "worker", "reason", "at")
+    list_filter = ("act", "campaign")
+    list_select_related = ("campaign", "by_user", "by_worker", "worker")
+    search_fields = ("reason", "worker__pseudonym")

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from analysis.models import Category
-from annotate.models.campaigns import Task, Worker
+from annotate.models.campaigns import Campaign, Task, Worker
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -70,8 +70,25 @@ class Assignment(models.Model):
         return self.state == self.State.HELD and self.due_at > now
 
 
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    """Named ways to read answers."""
+
+    def counted(self, campaign: Campaign) -> "AnswerQuerySet":
+        """Keep the answers that a campaign's labels and figures rest on.
+
+        Not those that a review rejected, nor those that only check a worker, nor those of the
+        other kind of worker: what a simulated one said is never counted among people's.
+        """
+        return self.filter(
+            task__campaign=campaign,
+            task__purpose=Task.Purpose.ASK,
+            worker__kind=campaign.worker_kind,
+            counts=True,
+        )
+
+
 class Answer(models.Model):
-    """What a worker said about a unit. Never changed after it is given."""
+    """What a worker said about a unit. What was said is never changed after it is given."""
 
     assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="answer")
     task = models.ForeignKey(Task, models.PROTECT, related_name="answers")
@@ -84,7 +101,9 @@ class Answer(models.Model):
     controls_missed = models.PositiveIntegerField(default=0)
     seconds = models.PositiveIntegerField(help_text="from lease to submission")
     focused_seconds = models.PositiveIntegerField(default=0)
+    counts = models.BooleanField(default=True, help_text="false once a review has rejected it")
     created_at = models.DateTimeField(auto_now_add=True)
+    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -114,8 +114,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
     """Named ways to read tasks."""
 
     def asked(self) -> "TaskQuerySet":
-        """Keep tasks that are asked about: a unit that teaches wants no answers."""
-        return self.filter(answers_wanted__gt=0)
+        """Keep tasks whose answers make labels: not what checks workers, nor what teaches them."""
+        return self.filter(purpose=Task.Purpose.ASK, answers_wanted__gt=0)
 
     def unfinished(self) -> "TaskQuerySet":
         """Keep tasks that lack answers; the words of the index `task_next`, so that it is used."""
@@ -149,20 +149,30 @@ def _leases() -> "models.QuerySet[Assignment]":
 class Task(models.Model):
     """One unit to be labelled by several workers."""
 
+    class Purpose(models.TextChoices):
+        """What its answers are for; workers are never told."""
+
+        ASK = "ask", "asked about"
+        GOLD = "gold", "known to the researcher, to check workers by"
+        REPEAT = "repeat", "asked once more, to compare a worker with himself"
+
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="tasks")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="tasks")
+    purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.ASK)
     # Primary keys of the top images shown, and which places among them are planted negatives.
     # Every index in an answer is a place in this list, whatever order a worker saw.
     items = models.JSONField()
     controls = models.JSONField(default=list)
-    answers_wanted = models.PositiveIntegerField()
+    answers_wanted = models.PositiveIntegerField(help_text="0 where it teaches or checks workers")
     answers_given = models.PositiveIntegerField(default=0)
     objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["campaign", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "unit"], name="unit_once_per_campaign"),
+            models.UniqueConstraint(
+                fields=["campaign", "unit", "purpose"], name="unit_once_per_purpose"
+            ),
             # The last line of defence against one answer too many.
             models.CheckConstraint(
                 condition=Q(answers_given__lte=F("answers_wanted")), name="never_over_collected"

@@ -224,9 +224,7 @@ class _Campaign:
         self.campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         self.rows = concepts(self.campaign)
         self.edits = edits_of(self.campaign)
-        answers = Answer.objects.filter(
-            task__campaign=self.campaign, worker__kind=self.campaign.worker_kind
-        )
+        answers = Answer.objects.counted(self.campaign)
         self.said = list(answers.order_by("pk").values_list("task_id", "concept"))
 
     def row(self, concept: str) -> ConceptRow | None:

@@ -30,7 +30,7 @@ def publish_task(
     # Whoever comes second waits, then reads every answer that the first one read.
     task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
     campaign = Campaign.objects.select_related("run").get(pk=task.campaign_id)
-    answers = list(task.answers.filter(worker__kind=campaign.worker_kind).select_related("worker"))
+    answers = list(task.answers.counted(campaign).select_related("worker"))
     if not answers:
         semantics.withdraw(unit=task.unit, source=campaign.source, origin=campaign.slug)
         return None

@@ -102,7 +102,7 @@ def table_of(campaign: Campaign) -> Iterator[bytes]:
     Planted images and pictures that did not load count neither as kept nor as shown.
     """
     yield (",".join(answer_table.COLUMNS) + "\r\n").encode()
-    rows = Answer.objects.filter(task__campaign=campaign, worker__kind=campaign.worker_kind)
+    rows = Answer.objects.counted(campaign)
     parents = ("worker", "task__unit__layer__network")
     order = ("task__unit__layer__position", "task__unit__channel", "pk")
     for answer in rows.select_related(*parents).order_by(*order).iterator(500):
