@@ -1,11 +1,14 @@
 """What every page may ask about who looks at it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 
 from analysis.services import access
+from annotate.views import words
+from config import languages
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,11 @@ class Viewer:
 def viewer(request: HttpRequest) -> dict[str, Viewer]:
     """Add `viewer` to every page; error pages may come before the user is known."""
     return {"viewer": Viewer(getattr(request, "user", AnonymousUser()))}
+
+
+def language(request: HttpRequest) -> dict[str, Callable[[], object]]:
+    """Add the other languages, and the sentences of scripts; made only where a template asks."""
+    return {
+        "other_languages": lambda: languages.others(request),
+        "words_for_scripts": words.for_scripts,
+    }

@@ -6,9 +6,11 @@ from django.urls import include, path, re_path
 from analysis.api.errors import unknown_address
 from analysis.views import account
 from config.health import health
+from config.languages import choose
 
 urlpatterns = [
     path("healthz", health, name="health"),
+    path("language/", choose, name="language"),
     path("admin/login/", account.staff_enter),
     path("admin/", admin.site.urls),
     path("sign-in/", account.enter, name="login"),

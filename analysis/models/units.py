@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import get_script_prefix
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from analysis.models.images import Image
 from analysis.models.networks import Unit
@@ -21,12 +22,12 @@ PictureSize = Literal["tile", "tile2x", "large"]
 class Category(models.TextChoices):
     """The six semantic levels, low to high (PROTOCOL.md, section 3.3)."""
 
-    SIMPLE = "simple", "simple elements and colours"
-    TEXTURE = "texture", "textures and materials"
-    REGION = "region", "regions and surfaces"
-    PART = "part", "object parts"
-    OBJECT = "object", "objects"
-    SCENE = "scene", "scenes"
+    SIMPLE = "simple", _("simple elements and colours")
+    TEXTURE = "texture", _("textures and materials")
+    REGION = "region", _("regions and surfaces")
+    PART = "part", _("object parts")
+    OBJECT = "object", _("objects")
+    SCENE = "scene", _("scenes")
 
 
 class Source(models.TextChoices):

@@ -17,6 +17,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 RESEARCHER_GROUP = "researcher"
 
@@ -82,26 +85,27 @@ def may_change(user: Anybody, thing: Owned) -> bool:
 def insist_may_change(user: Anybody, thing: Owned) -> None:
     """Raise PermissionDenied (a 403 page) unless the user may change the thing."""
     if not may_change(user, thing):
-        raise PermissionDenied("Only the person who made this, or an admin, may change it.")
+        raise PermissionDenied(_("Only the person who made this, or an admin, may change it."))
 
 
 def worker_required(view: View[P]) -> View[P]:
     """Let in whoever is signed in."""
-    return _guard(view, {Role.WORKER, Role.RESEARCHER, Role.ADMIN}, "This account is closed.")
+    sentence = gettext_lazy("This account is closed.")
+    return _guard(view, {Role.WORKER, Role.RESEARCHER, Role.ADMIN}, sentence)
 
 
 def researcher_required(view: View[P]) -> View[P]:
     """Let in researchers and admins."""
-    sentence = "This page is for researchers. An admin can give you that role."
+    sentence = gettext_lazy("This page is for researchers. An admin can give you that role.")
     return _guard(view, {Role.RESEARCHER, Role.ADMIN}, sentence)
 
 
 def admin_required(view: View[P]) -> View[P]:
     """Let in admins."""
-    return _guard(view, {Role.ADMIN}, "This page is for admins.")
+    return _guard(view, {Role.ADMIN}, gettext_lazy("This page is for admins."))
 
 
-def _guard(view: View[P], roles: set[Role], sentence: str) -> View[P]:
+def _guard(view: View[P], roles: set[Role], sentence: Promise) -> View[P]:
     """Wrap a view: nobody goes to the sign-in page, somebody without the role gets a 403."""
 
     @wraps(view)
@@ -109,7 +113,7 @@ def _guard(view: View[P], roles: set[Role], sentence: str) -> View[P]:
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
         if role_of(request.user) not in roles:
-            raise PermissionDenied(sentence)
+            raise PermissionDenied(str(sentence))
         return view(request, *args, **kwargs)
 
     return guarded

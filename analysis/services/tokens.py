@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from analysis.models import ApiToken
 
@@ -35,16 +36,18 @@ def make(user: User, name: str) -> tuple[ApiToken, str]:
     """
     name = name.strip()
     if not (0 < len(name) <= LONGEST_NAME and name.isprintable()):
-        raise ValueError(f"A token needs a name of 1 to {LONGEST_NAME} letters, on one line.")
+        sentence = _("A token needs a name of 1 to %(most)s letters, on one line.")
+        raise ValueError(sentence % {"most": LONGEST_NAME})
     plain = MARK + secrets.token_urlsafe(RANDOM_BYTES)
     row = ApiToken(user=user, name=name, prefix=plain[:SHOWN], digest=digest_of(plain))
     try:
         with transaction.atomic():
             row.save()
     except IntegrityError:
-        raise ValueError(
-            f"You already have a token called {name!r}: revoke it, or choose another name."
-        ) from None
+        sentence = _(
+            "You already have a token called “%(name)s”: revoke it, or choose another name."
+        )
+        raise ValueError(sentence % {"name": name}) from None
     return row, plain
 
 

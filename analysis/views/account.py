@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -110,7 +111,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 def staff_enter(request: HttpRequest) -> HttpResponse:
     """The admin site signs in on the one page whose attempts are counted."""
     if request.user.is_authenticated:
-        raise PermissionDenied("The admin site is for researchers and admins.")
+        raise PermissionDenied(_("The admin site is for researchers and admins."))
     return access.ask_to_sign_in(request, _next(request))
 
 
@@ -154,7 +155,7 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke one of one's own tokens; another's is not found."""
     token = get_object_or_404(ApiToken, pk=pk, user=_user(request))
     tokens.revoke(token)
-    messages.success(request, f"Token “{token.name}” is revoked.")
+    messages.success(request, _("Token “%(name)s” is revoked.") % {"name": token.name})
     return redirect("account")
 
 
@@ -167,7 +168,7 @@ def password(request: HttpRequest) -> HttpResponse:
     form = PasswordChangeForm(_user(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())
-        messages.success(request, "Your password is changed. Other devices are signed out.")
+        messages.success(request, _("Your password is changed. Other devices are signed out."))
         return redirect("account")
     status = 422 if request.method == "POST" else 200
     return render(request, "account/password.html", {"form": form}, status=status)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotate.core.sentences import Sentence
 from annotate.core.words import clean_concept
 
 CATEGORIES = ("simple", "texture", "region", "part", "object", "scene")
@@ -58,9 +59,9 @@ def faults(given: Given, terms: Terms) -> dict[str, str]:
     try:
         clean_concept(given.concept)
     except ValueError as error:
-        found["concept"] = str(error)
+        found["concept"] = error.args[0]
     if given.category not in CATEGORIES:
-        found["category"] = "Choose one of the six groups."
+        found["category"] = Sentence("Choose one of the six groups.")
     if images := _image_fault(given, terms):
         found["images"] = images
     return found
@@ -81,22 +82,31 @@ def _index_fault(name: str, places: Sequence[int], shown: int) -> str:
     """Say which index is no place of the task; a boolean is no index either."""
     for place in places:
         if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place < shown:
-            return (
-                f"The list of {name} images names {place!r}: this unit has images 0 to {shown - 1}."
+            return Sentence(
+                "The list “%(list)s” names %(place)s: this unit has images 0 to %(last)s.",
+                list=name,
+                place=repr(place),
+                last=shown - 1,
             )
     if len(set(places)) != len(places):
-        return f"The list of {name} images names an image twice."
+        return Sentence("The list “%(list)s” names an image twice.", list=name)
     return ""
 
 
 def _choice_fault(given: Given) -> str:
     """Say when the marks and “all fit” contradict each other, or neither is there."""
     if given.all_fit and given.rejected:
-        number = len(given.rejected)
-        marked = "1 image is" if number == 1 else f"{number} images are"
-        return f"You said that all fit, but {marked} marked as not fitting: undo one of the two."
+        if len(given.rejected) == 1:
+            return Sentence(
+                "You said that all fit, but 1 image is marked as not fitting: undo one of the two."
+            )
+        return Sentence(
+            "You said that all fit, but %(number)s images are marked as not fitting: "
+            "undo one of the two.",
+            number=len(given.rejected),
+        )
     if not given.all_fit and not given.rejected:
-        return "Mark the images that do not fit, or say that all fit."
+        return Sentence("Mark the images that do not fit, or say that all fit.")
     return ""
 
 
@@ -104,18 +114,23 @@ def _count_fault(given: Given, terms: Terms) -> str:
     """Say when too few images were seen or kept, or a planted negative was left in."""
     unseen = len(set(given.unseen) - set(given.rejected))
     if unseen > MOST_UNSEEN * terms.shown:
-        return (
-            f"{unseen} of {terms.shown} pictures failed to load, too many for a fair answer: "
-            "reload the page, or give the unit back."
+        return Sentence(
+            "%(unseen)s of %(shown)s pictures failed to load, too many for a fair answer: "
+            "reload the page, or give the unit back.",
+            unseen=unseen,
+            shown=terms.shown,
         )
     kept = terms.shown - len(given.rejected) - unseen
     if kept < terms.minimum_kept:
-        return (
-            f"You kept {kept} of {terms.shown} images: keep at least {terms.minimum_kept}, "
-            "or give the unit back if nothing joins that many."
+        return Sentence(
+            "You kept %(kept)s of %(shown)s images: keep at least %(least)s, "
+            "or give the unit back if nothing joins that many.",
+            kept=kept,
+            shown=terms.shown,
+            least=terms.minimum_kept,
         )
     if terms.controls_must_be_found and controls_missed(given, terms.controls):
-        return (
+        return Sentence(
             "At least one image that clearly does not fit is still in: look at all of them again."
         )
     return ""

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from annotate.core.sentences import Sentence
+
 LONGEST = 80
 # Joiners are part of the spelling in Persian, Hindi and others; every other format character
 # (bidi overrides, zero-width spaces, tags) can only disguise a text.
@@ -21,11 +23,17 @@ def clean_concept(text: str) -> str:
     text = "".join(char for char in text if char in JOINERS or unicodedata.category(char)[0] != "C")
     text = " ".join(text.split()).strip(JOINERS)
     if not text:
-        raise ValueError("Write one or two words for what most of the images share.")
+        raise ValueError(Sentence("Write one or two words for what most of the images share."))
     if len(text) > LONGEST:
-        raise ValueError(f"Shorten it to {LONGEST} characters or fewer; it has {len(text)}.")
+        raise ValueError(
+            Sentence(
+                "Shorten it to %(most)s characters or fewer; it has %(many)s.",
+                most=LONGEST,
+                many=len(text),
+            )
+        )
     if not any(unicodedata.category(char)[0] == "L" for char in text):
-        raise ValueError(f"“{text}” has no letter in it: write it in words.")
+        raise ValueError(Sentence("“%(text)s” has no letter in it: write it in words.", text=text))
     return text
 
 

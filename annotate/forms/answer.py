@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from annotate.services.submission import Given
 
@@ -36,13 +37,15 @@ class PlacesField(forms.Field):
         values = value if isinstance(value, list) else [value or ""]
         words = [word.strip() for part in values for word in str(part).split(",") if word.strip()]
         if len(words) > MOST_PLACES:
-            raise ValidationError(f"The list of {self.what} images names {len(words)} of them.")
+            sentence = _("The list “%(list)s” names %(number)s images: reload the page.")
+            raise ValidationError(sentence % {"list": self.what, "number": len(words)})
         for word in words:
             if not (word.isascii() and word.isdigit() and len(word) <= MOST_DIGITS):
-                raise ValidationError(
-                    f"The list of {self.what} images holds {word[:20]!r}, which is no number of "
-                    "an image: reload the page and try again."
+                sentence = _(
+                    "The list “%(list)s” holds %(word)s, which is no number of an image: "
+                    "reload the page and try again."
                 )
+                raise ValidationError(sentence % {"list": self.what, "word": repr(word[:20])})
         return list(dict.fromkeys(int(word) for word in words))
 
 

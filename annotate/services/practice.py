@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from annotate.core.practice import passes, round_points, score
 from annotate.core.rules import Given, Terms, faults
@@ -17,6 +18,7 @@ from annotate.core.words import clean_concept
 from annotate.models import Campaign, Lesson, PracticeAnswer, PracticeRound, Worker
 from annotate.models.teaching import PracticeAnswerQuerySet
 from annotate.services.assignments import NEWEST, tidy
+from annotate.services.languages import state_of
 from annotate.services.qualification import Stage, standing_of
 from annotate.services.submission import Refused
 
@@ -37,13 +39,14 @@ def begin(worker: Worker, campaign: Campaign, now: datetime) -> PracticeRound:
     Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)  # his second tab waits here
     stands = standing_of(worker, campaign)
     if stands.stage is Stage.FREE:
-        raise CannotPractise("This campaign has no practice round: you may begin to label.")
+        raise CannotPractise(_("This campaign has no practice round: you may begin to label."))
     if stands.stage is Stage.FAILED:
-        raise CannotPractise("Both attempts at the practice round are used up.")
+        raise CannotPractise(_("Both attempts at the practice round are used up."))
     if stands.round and not stands.may_begin:
         return stands.round
     if campaign.state != Campaign.State.OPEN:
-        raise CannotPractise(f"The campaign is {campaign.state}: its practice round rests too.")
+        sentence = _("The campaign is %(state)s: its practice round rests too.")
+        raise CannotPractise(sentence % {"state": state_of(campaign)})
     attempt = stands.round.attempt + 1 if stands.round else 1
     made = PracticeRound.objects.create(
         campaign=campaign, worker=worker, attempt=attempt, started_at=now
@@ -80,7 +83,7 @@ def _take(answer: PracticeAnswer, given: Given, now: datetime) -> PracticeAnswer
     mine = PracticeAnswer.objects.select_related("round__campaign", "lesson__task")
     found = mine.filter(pk=answer.pk).first()
     if found is None:
-        raise Refused({"assignment": "This unit was taken out of the practice round since."})
+        raise Refused({"assignment": _("This unit was taken out of the practice round since.")})
     if found.answered_at is not None:
         return found
     compared = score(given, found.lesson.expert, len(found.task.items))

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from annotate.core.rules import Given, Terms, controls_missed, faults
 from annotate.core.words import clean_concept
 from annotate.models import Answer, Assignment, Campaign, Task
 from annotate.services.assignments import tidy
+from annotate.services.languages import say, state_of
 
 __all__ = ["Given", "Refused", "submit"]
 
@@ -16,12 +18,15 @@ LONGEST_DAY = 86_400  # seconds; a clock that says more is wrong
 
 
 class Refused(Exception):
-    """An answer that cannot be taken; ``errors`` has a sentence for each place of the page."""
+    """An answer that cannot be taken; ``errors`` has a sentence for each place of the page.
+
+    The sentences are in the active language.
+    """
 
     def __init__(self, errors: dict[str, str]) -> None:
         """Keep the sentences by place: concept, category, images, assignment."""
-        super().__init__(" ".join(errors.values()))
-        self.errors = errors
+        self.errors = {place: say(sentence) for place, sentence in errors.items()}
+        super().__init__(" ".join(self.errors.values()))
 
 
 def submit(assignment: Assignment, given: Given, now: datetime) -> Answer:
@@ -63,7 +68,7 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
     counted = Task.objects.filter(pk=task.pk).unfinished()
     if not counted.update(answers_given=F("answers_given") + 1):
         raise Refused(
-            {"assignment": "This unit has all its answers already; yours is kept as a draft."}
+            {"assignment": _("This unit has all its answers already; yours is kept as a draft.")}
         )
     rejected, unseen = sorted(given.rejected), sorted(set(given.unseen) - set(given.rejected))
     seconds = min(max(0, int((now - mine.leased_at).total_seconds())), LONGEST_DAY)
@@ -89,19 +94,17 @@ def _insist_on_room(task: Task, now: datetime) -> None:
     """Refuse a late answer unless the unit still has a place that nobody else holds."""
     campaign = Campaign.objects.get(pk=task.campaign_id)
     if campaign.state != Campaign.State.OPEN:
-        raise Refused(
-            {
-                "assignment": f"Your time for this unit ended and the campaign is {campaign.state} "
-                "now, so the answer cannot be taken; it is kept as a draft."
-            }
+        sentence = _(
+            "Your time for this unit ended and the campaign is %(state)s now, "
+            "so the answer cannot be taken; it is kept as a draft."
         )
+        raise Refused({"assignment": sentence % {"state": state_of(campaign)}})
     if not Task.objects.filter(pk=task.pk).with_room(now).exists():
-        raise Refused(
-            {
-                "assignment": "Your time for this unit ended and others have taken it up since, "
-                "so the answer cannot be taken; it is kept as a draft. Go on with the next unit."
-            }
+        sentence = _(
+            "Your time for this unit ended and others have taken it up since, so the answer "
+            "cannot be taken; it is kept as a draft. Go on with the next unit."
         )
+        raise Refused({"assignment": sentence})
 
 
 def _same_again(earlier: Answer, given: Given) -> Answer:
@@ -113,7 +116,7 @@ def _same_again(earlier: Answer, given: Given) -> Answer:
     )
     if not same:
         raise Refused(
-            {"assignment": "You have answered this unit already; an answer stays as given."}
+            {"assignment": _("You have answered this unit already; an answer stays as given.")}
         )
     return earlier
 

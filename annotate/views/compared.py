@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
 from annotate.core.practice import GROUP, IMAGES, WORDS, Score
 from annotate.models import Lesson, PracticeAnswer
 from annotate.services.guidelines import as_html
@@ -69,12 +72,13 @@ def _images(answer: PracticeAnswer, score: Score) -> Part:
     """Compare the marks, apart for the images that the expert kept and those that she marked."""
     shown, hers, mine = len(answer.task.items), len(answer.lesson.rejected), len(answer.rejected)
     unlike = len(answer.differences)
-    few = "all alike" if not unlike else "1 image differs"
+    counts = _("%(marked)s marked, %(kept)s kept")
+    differ = ngettext("%(number)s image differs", "%(number)s images differ", unlike)
     return Part(
-        "Images",
-        f"{mine} marked, {shown - mine} kept",
-        f"{hers} marked, {shown - hers} kept",
-        f"{unlike} images differ" if unlike > 1 else few,
+        _("Images"),
+        counts % {"marked": mine, "kept": shown - mine},
+        counts % {"marked": hers, "kept": shown - hers},
+        differ % {"number": unlike} if unlike else _("all alike"),
         _state(score.images),
         round(100 * IMAGES * score.images),
         round(100 * IMAGES),
@@ -84,12 +88,12 @@ def _images(answer: PracticeAnswer, score: Score) -> Part:
 def _words(answer: PracticeAnswer, score: Score) -> Part:
     """Compare the words."""
     lesson = answer.lesson
-    others = f" (also: {', '.join(lesson.other_words)})" if lesson.other_words else ""
+    others = _(" (also: %(words)s)") % {"words": ", ".join(lesson.other_words)}
     return Part(
-        "Words",
+        _("Words"),
         f"“{answer.concept}”",
-        f"“{lesson.concept}”{others}",
-        "the same concept" if score.words else "another concept",
+        f"“{lesson.concept}”{others if lesson.other_words else ''}",
+        _("the same concept") if score.words else _("another concept"),
         _state(score.words),
         round(100 * WORDS * score.words),
         round(100 * WORDS),
@@ -99,11 +103,15 @@ def _words(answer: PracticeAnswer, score: Score) -> Part:
 def _group(answer: PracticeAnswer, score: Score) -> Part:
     """Compare the groups: a neighbour counts half."""
     state = _state(score.group)
-    verdicts = {"good": "the same group", "half": "a neighbouring group", "bad": "another group"}
+    verdicts = {
+        "good": _("the same group"),
+        "half": _("a neighbouring group"),
+        "bad": _("another group"),
+    }
     return Part(
-        "Group",
-        answer.category,
-        answer.lesson.category,
+        _("Group"),
+        pgettext("group", answer.category),
+        pgettext("group", answer.lesson.category),
         verdicts[state],
         state,
         round(100 * GROUP * score.group),

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
 from annotate.models import Assignment, Campaign, Worker
 from annotate.services import workers
@@ -128,15 +129,15 @@ def turn_away(request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
     ):
         # A campaign that is not there answers as one that is: a stranger learns nothing.
         if wants_json(request):
-            sentence = "You are signed out: sign in again, your draft is kept."
+            sentence = _("You are signed out: sign in again, your draft is kept.")
             return JsonResponse({"error": sentence}, status=401)
         return redirect_to_login(request.get_full_path() if request.method == "GET" else "/label/")
     if campaign is None:
         raise Http404("No such campaign.")
     if campaign.simulated:
-        raise PermissionDenied("This campaign is answered by simulated workers only.")
+        raise PermissionDenied(_("This campaign is answered by simulated workers only."))
     raise PermissionDenied(
-        "This campaign opens by its link. Open the link you were sent again, or ask for it."
+        _("This campaign opens by its link. Open the link you were sent again, or ask for it.")
     )
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from kombu.exceptions import OperationalError
@@ -70,7 +71,7 @@ def _by_link(request: HttpRequest, campaign: Campaign, token: str) -> HttpRespon
     """Let in who holds the link. A worker is made by his own click, not by a link's preview."""
     if not door.opens(campaign, token):
         raise PermissionDenied(
-            "This link does not open the campaign, or does so no longer. Ask for the present one."
+            _("This link does not open the campaign, or does so no longer. Ask for the new one.")
         )
     held = door.read_pass(request)
     known = workers.by_secret(held.secret) is not None
@@ -122,7 +123,8 @@ def task_page(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
         assignment = visit.assignment(pk)
     if not assignment.is_live(now()):
         given_back = assignment.state == Assignment.State.RETURNED
-        sentence = "You gave this unit back." if given_back else "Your time for this unit ended."
+        ended = _("Your time for this unit ended.")
+        sentence = _("You gave this unit back.") if given_back else ended
         return _lost(request, visit, sentence)
     return _page(request, visit, assignment, assignment.draft)
 
@@ -165,10 +167,10 @@ def draft(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     kept = visit.assignment(pk)
     reply: dict[str, Any] = {"version": kept.draft_version, "held": kept.is_live(now())}
     if kept.state == Assignment.State.SUBMITTED:
-        reply["error"] = "You have answered this unit already."
+        reply["error"] = _("You have answered this unit already.")
         reply["next"] = reverse("annotate:label_done", args=[visit.campaign.slug, pk])
     elif not reply["held"]:
-        reply["error"] = "This unit is no longer yours. Your marks are kept as a draft."
+        reply["error"] = _("This unit is no longer yours. Your marks are kept as a draft.")
         reply["next"] = reverse("annotate:label_next", args=[visit.campaign.slug])
     elif kept.draft_version > sent:
         reply["draft"] = kept.draft  # another device was here since
@@ -182,7 +184,7 @@ def draft(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
 def give_back(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     """Free the unit for others and lead home; a second click finds it free already."""
     if assignments.give_back(visit.assignment(pk), now()):
-        messages.success(request, "You gave the unit back. It is free for others now.")
+        messages.success(request, _("You gave the unit back. It is free for others now."))
     return redirect("annotate:label_home")
 
 

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -124,7 +125,7 @@ def draft(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
         return JsonResponse({"errors": form.faults()}, status=422)
     if answer.answered_at:
         onward = reverse("annotate:practice_feedback", args=[visit.campaign.slug, pk])
-        said = {"error": "You have answered this practice unit already.", "next": onward}
+        said = {"error": _("You have answered this practice unit already."), "next": onward}
         return JsonResponse(said | {"held": False}, status=409)
     sent = form.cleaned_data["version"]
     mine = PracticeAnswer.objects.filter(pk=pk)

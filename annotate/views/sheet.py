@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from analysis.models import Category, Segment
 from annotate.core.assembly import shown_order
@@ -19,24 +22,24 @@ EAGER = 24
 # Where somebody practises or teaches there is no lease: nothing is counted down.
 NO_LEASE = 86_400  # seconds
 EXAMPLES = {
-    Category.SIMPLE: "blue, lines",
-    Category.TEXTURE: "wood, grid",
-    Category.REGION: "road, grass",
-    Category.PART: "head, leg",
-    Category.OBJECT: "bed, car",
-    Category.SCENE: "kitchen, street",
+    Category.SIMPLE: gettext_lazy("blue, lines"),
+    Category.TEXTURE: gettext_lazy("wood, grid"),
+    Category.REGION: gettext_lazy("road, grass"),
+    Category.PART: gettext_lazy("head, leg"),
+    Category.OBJECT: gettext_lazy("bed, car"),
+    Category.SCENE: gettext_lazy("kitchen, street"),
 }
 
 # One tile: a real toggle button, and a checkbox for who has no scripts. Filled in by `str.format`,
 # for sixty of them drawn with template tags took longer than all the rest of the page.
 TILE = """
     <div class="cell"><button type="button" class="shot" data-place="{place}"\
- aria-pressed="{pressed}" aria-label="Image {number} does not fit" tabindex="{tab}">\
+ aria-pressed="{pressed}" aria-label="{label}" tabindex="{tab}">\
 <img src="{address}" srcset="{address} 112w, {sharp} 224w"\
  sizes="(min-width: 1480px) 152px, 112px" width="112" height="112" alt="" draggable="false"\
  loading="{loading}" decoding="async"></button>\
 <noscript><label class="plain-mark"><input type="checkbox" name="reject" value="{place}"{checked}>\
- {number} <span aria-hidden="true">✕</span><span class="visually-hidden">does not fit</span>\
+ {number} <span aria-hidden="true">✕</span><span class="visually-hidden">{words}</span>\
 </label></noscript></div>"""
 
 
@@ -63,9 +66,11 @@ class Tile:
     rejected: bool
     unseen: bool
 
-    def markup(self) -> str:
-        """Return the tile as HTML."""
+    def markup(self, label: str, words: str) -> str:
+        """Return the tile as HTML; the label holds its number as %(number)s."""
         return TILE.format(
+            label=label % {"number": self.number},
+            words=words,
             place=self.place,
             number=self.number,
             address=escape(self.address),
@@ -108,7 +113,9 @@ def tiles(shown: Shown, draft: dict[str, Any]) -> list[Tile]:
 
 def grid(drawn: Sequence[Tile]) -> SafeString:
     """Return all tiles as HTML: numbers, our own words and escaped addresses."""
-    return mark_safe("".join(tile.markup() for tile in drawn))
+    # Looked up once, not for each of the sixty.
+    label, words = escape(_("Image %(number)s does not fit")), escape(_("does not fit"))
+    return mark_safe("".join(tile.markup(label, words) for tile in drawn))
 
 
 def form(shown: Shown, draft: dict[str, Any], errors: dict[str, str]) -> dict[str, Any]:
@@ -136,8 +143,10 @@ def kept(version: int, draft: dict[str, Any], sent: int) -> dict[str, Any]:
 def groups(chosen: str) -> Iterator[Group]:
     """Give the six groups, low to high."""
     for category in Category:
-        name = category.value.capitalize()
-        yield Group(category.value, name, category.label, EXAMPLES[category], category == chosen)
+        name = capfirst(pgettext("group", category.value))
+        yield Group(
+            category.value, name, category.label, str(EXAMPLES[category]), category == chosen
+        )
 
 
 def addresses(task: Task) -> list[list[str]]:

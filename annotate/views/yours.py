@@ -17,6 +17,7 @@ from django.http import (
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -85,11 +86,10 @@ def _leave(request: HttpRequest, worker: Worker) -> HttpResponse:
     account_went = leaving.leave(worker, now())
     if account_went or not request.user.is_authenticated:
         logout(request)
-    messages.success(
-        request,
-        "You are forgotten here: your answers stay, and nothing tells that they were yours."
-        + (" Your account is deleted." if account_went else ""),
-    )
+    told = _("You are forgotten here: your answers stay, and nothing tells that they were yours.")
+    if account_went:
+        told += " " + _("Your account is deleted.")
+    messages.success(request, told)
     response = redirect("/" if account_went or worker.user_id is None else "annotate:label_home")
     response.delete_cookie(door.COOKIE, path=reverse("annotate:label_home"), samesite="Lax")
     return response

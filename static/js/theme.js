@@ -32,7 +32,7 @@
     root.dataset.shown = dark ? "dark" : "light";
     for (const button of document.querySelectorAll(".theme-switch")) {
       button.hidden = false;
-      button.setAttribute("aria-label", dark ? "Use light colours" : "Use dark colours");
+      button.setAttribute("aria-label", dark ? button.dataset.light : button.dataset.dark);
       button.title = button.getAttribute("aria-label");
     }
   }

@@ -70,7 +70,7 @@ def test_a_worked_unit_shows_marks_words_and_why(alice, campaign):
     page = body(alice.get("/label/rooms/tutorial/1/"))
     assert page.count("is-marked") == page.count(": marked, does not fit") == len(MARKED)
     assert "<em>sits</em>" in page
-    assert "As good: couch." in page
+    assert "As good: <bdi>couch</bdi>." in page
     assert alice.get("/label/rooms/tutorial/0/").status_code == 404
     assert alice.get("/label/rooms/tutorial/2/").status_code == 404
     assert Lesson.objects.worked().get().seen_at

@@ -57,6 +57,7 @@ def owners(status: int) -> str:
 PAGES = {
     "health": Row("/healthz", ANYONE),
     "annotate:console": Row("/", "200 200 302 200 200 200"),
+    "language": Row("/language/", post="302 302 302 302 302 302", data={"language": "de"}),
     "login": Row("/sign-in/", "200 200 302 302 302 302", "422 422 302 302 302 302"),
     "logout": Row("/sign-out/", post="302 302 302 302 302 302"),
     "account": Row("/account/", SIGNED_IN),

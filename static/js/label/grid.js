@@ -1,4 +1,5 @@
 // The tiles: one tab stop, arrows move, Space marks, Z or a long press enlarges.
+import { say } from "./words.js";
 
 const LONG_PRESS = 450; // ms
 const SLIP = 10; // px a finger may slip and still hold
@@ -27,8 +28,10 @@ export class Grid {
       shot.toggleAttribute("aria-disabled", failed);
       if (failed) shot.setAttribute("aria-disabled", "true");
       const number = this.shots.indexOf(shot) + 1;
-      const words = failed ? "failed to load and is not scored" : "does not fit";
-      shot.setAttribute("aria-label", `Image ${number} ${words}`);
+      const words = failed
+        ? say("Image {number} failed to load and is not scored", { number })
+        : say("Image {number} does not fit", { number });
+      shot.setAttribute("aria-label", words);
     }
   }
 

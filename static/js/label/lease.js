@@ -1,4 +1,5 @@
 // The lease: extended while the worker is active, warned about before it ends.
+import { say } from "./words.js";
 
 const WARN = 120; // s before the end, or a quarter of a short lease
 
@@ -36,8 +37,8 @@ export class Lease {
   warn(left) {
     const text =
       left > 0
-        ? "This unit goes back to others soon, since nothing was done here for a while."
-        : "The time for this unit has ended. It may still be free: keep it, or submit.";
+        ? say("This unit goes back to others soon, since nothing was done here for a while.")
+        : say("The time for this unit has ended. It may still be free: keep it, or submit.");
     if (this.warning !== text) this.say(text);
   }
 

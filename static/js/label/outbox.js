@@ -1,13 +1,14 @@
 // Answers given without a connection: kept in this browser and sent, each once, when it is back.
 // The server knows an answer by its unit and its worker, so that sending it again changes nothing.
 // Only answers of the worker who looks at the page are sent: another's wait until he is back.
+import { say } from "./words.js";
 
 const PREFIX = "unitscope-outbox-";
 const AGAIN = 10_000; // ms between tries; the browser does not always notice that it is connected
 const NOT_LET_IN = {
-  401: "You are signed out. Sign in again: what you answered is kept here and will be sent.",
-  403: "An answer kept here was not let in. Open the campaign’s link again; it is still kept.",
-  404: "An answer kept here belongs to a worker who is not signed in now, or its unit is gone. It is still kept.",
+  401: say("You are signed out. Sign in again: what you answered is kept here and will be sent."),
+  403: say("An answer kept here was not let in. Open the campaign’s link again; it is still kept."),
+  404: say("An answer kept here belongs to a worker who is not signed in now, or its unit is gone. It is still kept."),
 };
 
 export class Outbox extends EventTarget {
@@ -120,8 +121,8 @@ export class Outbox extends EventTarget {
       const errors = Object.values(news.errors || {}).join(" ");
       this.told.push(
         errors
-          ? `An answer kept here was not taken; it is a draft again, under “Go on”. ${errors}`
-          : `An answer kept here could not be taken. ${news.error || "Its unit is no longer there for you."}`,
+          ? `${say("An answer kept here was not taken; it is a draft again, under “Go on”.")} ${errors}`
+          : `${say("An answer kept here could not be taken.")} ${news.error || say("Its unit is no longer there for you.")}`,
       );
     }
   }
@@ -129,13 +130,11 @@ export class Outbox extends EventTarget {
   draw() {
     const waiting = this.entries().filter((entry) => entry.assignment !== this.own).length;
     const words = [...this.told];
-    if (this.sent) words.push(`${count(this.sent)} kept in this browser ${this.sent === 1 ? "was" : "were"} sent.`);
-    if (waiting) words.push(`${count(waiting)} ${waiting === 1 ? "is" : "are"} kept in this browser, to be sent when the connection is back.`);
+    if (this.sent === 1) words.push(say("1 answer kept in this browser was sent."));
+    else if (this.sent) words.push(say("{number} answers kept in this browser were sent.", { number: this.sent }));
+    if (waiting === 1) words.push(say("1 answer is kept in this browser, to be sent when the connection is back."));
+    else if (waiting) words.push(say("{number} answers are kept in this browser, to be sent when the connection is back.", { number: waiting }));
     this.line.textContent = words.join(" ");
     this.line.hidden = !words.length;
   }
-}
-
-function count(number) {
-  return `${number} ${number === 1 ? "answer" : "answers"}`;
 }

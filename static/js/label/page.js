@@ -7,6 +7,7 @@ import { Outbox } from "./outbox.js";
 import { fetchAhead, watchPictures, whenIdle } from "./pictures.js";
 import { Sheet } from "./sheet.js";
 import { showErrors, watchSubmit } from "./submit.js";
+import { say as words } from "./words.js";
 import { Zoom } from "./zoom.js";
 
 const form = document.getElementById("answer");
@@ -37,7 +38,7 @@ function drawCount() {
 function openPanel(open) {
   panel.classList.toggle("open", open);
   opener.setAttribute("aria-expanded", String(open));
-  opener.textContent = open ? "Back to the images" : "Answer";
+  opener.textContent = open ? words("Back to the images") : words("Answer");
   opener.classList.toggle("quiet", open);
 }
 
@@ -52,15 +53,15 @@ function say(state, text, next) {
   if (!next) return;
   const link = document.createElement("a");
   link.href = next;
-  link.textContent = "Go on";
+  link.textContent = words("Go on");
   sentence.append(link);
 }
 
 draft.addEventListener("state", ({ detail: { state, news } }) => {
-  if (state === "saved") say("saved", "saved");
-  else if (state === "waiting") say("waiting", "Not saved yet: it will be sent when the connection is back.");
-  else if (state === "adopted") say("saved", "Newer marks from another device were loaded.");
-  else say("refused", news.error || "Your marks cannot be saved from this page any longer: reload it.", news.next);
+  if (state === "saved") say("saved", words("saved"));
+  else if (state === "waiting") say("waiting", words("Not saved yet: it will be sent when the connection is back."));
+  else if (state === "adopted") say("saved", words("Newer marks from another device were loaded."));
+  else say("refused", news.error || words("Your marks cannot be saved from this page any longer: reload it."), news.next);
 });
 sheet.addEventListener("change", () => {
   if (!status.classList.contains("waiting")) say("", "");

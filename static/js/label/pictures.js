@@ -1,6 +1,7 @@
 // Pictures that fail to load are tried again, then shown as failed and not scored; the next unit's
 // pictures are fetched while nothing else is to do.
 import { place } from "./grid.js";
+import { say } from "./words.js";
 
 const AGAIN_AFTER = [1500, 5000]; // ms; then the picture counts as failed
 
@@ -29,7 +30,9 @@ export function watchPictures(grid, sheet, line) {
     sheet.setUnseen(where, isLost && !sheet.rejected.has(where));
     const many = sheet.unseen.size;
     line.hidden = !many;
-    line.querySelector("span").textContent = `${many} ${many === 1 ? "picture" : "pictures"} failed to load and will not be scored.`;
+    line.querySelector("span").textContent = many === 1
+      ? say("1 picture failed to load and will not be scored.")
+      : say("{number} pictures failed to load and will not be scored.", { number: many });
   }
 
   function again() {

@@ -1,9 +1,10 @@
 // Sending the answer: once, with each error beside what it is about, and nothing lost on the way.
+import { say as words } from "./words.js";
 
 const PLACES = ["concept", "category", "images"];
 
-const KEPT = "No connection: your answer is kept in this browser and is sent by itself when it is back.";
-const NOT_KEPT = "Not sent: no connection. Press Submit again when it is back.";
+const KEPT = words("No connection: your answer is kept in this browser and is sent by itself when it is back.");
+const NOT_KEPT = words("Not sent: no connection. Press Submit again when it is back.");
 
 export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }) {
   const button = form.querySelector("#submit");
@@ -56,7 +57,7 @@ export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }
       showErrors(form, news.errors);
       onErrors(news.errors);
     } else {
-      say("refused", news.error || "The server did not take the answer: reload the page and try again.", news.next);
+      say("refused", news.error || words("The server did not take the answer: reload the page and try again."), news.next);
     }
   }
 
@@ -68,7 +69,7 @@ export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }
     if (outbox.has(assignment)) {
       outbox.drop(assignment);
       draft.resume();
-      outbox.say("You changed the answer that was kept: press Submit again to send it.");
+      outbox.say(words("You changed the answer that was kept: press Submit again to send it."));
     }
     clearError(form, detail === "marks" ? "images" : detail);
   });

@@ -1,5 +1,6 @@
 // The large view: arrows to the neighbours, the whole picture or what the unit sees, mark, close.
 import { place } from "./grid.js";
+import { say } from "./words.js";
 
 export class Zoom {
   constructor(dialog, sheet) {
@@ -43,9 +44,12 @@ export class Zoom {
     const address = this.address(this.plain ? "plain" : "segmented");
     if (this.picture.getAttribute("src") !== address) this.picture.src = address;
     const marked = this.sheet.rejected.has(place(this.shot));
-    this.picture.alt = `Image ${this.index + 1}`;
+    this.picture.alt = say("Image {number}", { number: this.index + 1 });
     this.picture.parentElement.classList.toggle("marked", marked);
-    this.dialog.querySelector(".zoom-number").textContent = `${this.index + 1} of ${this.grid.shots.length}`;
+    this.dialog.querySelector(".zoom-number").textContent = say("{number} of {total}", {
+      number: this.index + 1,
+      total: this.grid.shots.length,
+    });
     this.dialog.querySelector("[data-mark]").setAttribute("aria-pressed", String(marked));
     this.dialog.querySelector("[data-plain]").setAttribute("aria-pressed", String(this.plain));
   }
