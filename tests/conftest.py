@@ -14,6 +14,17 @@ from django.db import connection
 # Made quick, but readable by a server in another process: a hash says its own iterations.
 PBKDF2PasswordHasher.iterations = 1
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with slow tests first.
+
+    Workers take one file after another: a slow one that comes last keeps one of them busy alone.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 SHARED = Path(settings.BASE_DIR).parent / "shared" / "data"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.analysis.installation import Installation, kill
 
-pytestmark = [pytest.mark.rows, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 IMAGES = "2000"
 DONE = "SELECT count(*) FROM analysis_shard WHERE state = 'done'"
 RUNNING = "SELECT count(*) FROM analysis_shard WHERE state = 'running'"
@@ -71,6 +71,7 @@ def here(tmp_path, hold):
         yield made
 
 
+@pytest.mark.rows
 def test_two_workers_share_a_run_and_one_may_die(here, hold, undisturbed):
     """Both take shards; the other one ends it without a wait."""
     hold.touch()  # or the first could be done before the second has begun
@@ -83,6 +84,7 @@ def test_two_workers_share_a_run_and_one_may_die(here, hold, undisturbed):
     assert here.digest() == undisturbed
 
 
+@pytest.mark.rows
 def test_a_worker_that_is_stopped_puts_its_shard_back_at_once(here, undisturbed):
     """SIGTERM in the middle of a shard: no attempt is counted, another goes on."""
     worker = here.start("worker")

@@ -18,7 +18,7 @@ from scipy.io import loadmat
 
 from analysis.models import Network
 
-pytestmark = [pytest.mark.data, pytest.mark.rows]
+pytestmark = pytest.mark.data
 
 LAYERS = ["pool1", "pool2", "conv3", "conv4", "pool5"]
 GROUPS = ["simple", "texture", "region", "part", "object", "scene"]

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.api import rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.rows]
+pytestmark = pytest.mark.browser  # looks and keys: one database will do
 SCREENS = {"wide": {}, "dark": {"dark": True}, "phone": {"width": 390, "height": 844}}
 
 

@@ -10,7 +10,7 @@ from analysis.services.semantics import UnitLabel
 from tests.annotate import factories
 from tests.browser.conftest import accessible, draw_pictures, forgive
 
-pytestmark = [pytest.mark.browser, pytest.mark.rows]
+pytestmark = pytest.mark.browser  # looks and keys: one database will do
 SCREENS = {
     "wide": {},
     "dark": {"dark": True},

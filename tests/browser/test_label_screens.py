@@ -7,7 +7,7 @@ from annotate.models import Assignment, Campaign
 from tests.browser.conftest import accessible
 from tests.browser.labelling import address, shot
 
-pytestmark = [pytest.mark.browser, pytest.mark.rows]
+pytestmark = pytest.mark.browser  # looks and keys: one database will do
 
 
 # ---- Every screen -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from tests.analysis.looking import name, photograph, scanned, small_net, worker 
 from tests.analysis.photographs import job_of, shards_of
 from tests.browser.conftest import accessible, forgive
 
-pytestmark = [pytest.mark.browser, pytest.mark.rows]
+pytestmark = pytest.mark.browser  # looks and keys: one database will do
 SCREENS = {
     "wide": {},
     "dark": {"dark": True},

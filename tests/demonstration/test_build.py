@@ -12,7 +12,8 @@ from demonstration import build as building
 from demonstration.account import account
 from demonstration.build import OPEN, SIMULATED, Size, build
 
-pytestmark = [pytest.mark.rows, pytest.mark.django_db(transaction=True)]
+# A laptop's installation, so not again on PostgreSQL.
+pytestmark = pytest.mark.django_db(transaction=True)
 SMALL = Size(images=77, side=64, layer="pool1", units=3, workers=10)
 
 
