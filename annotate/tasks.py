@@ -2,17 +2,22 @@
 
 from celery import shared_task
 from django.db import OperationalError
+from django.utils.timezone import now
 
 from annotate.models import Campaign, Task
-from annotate.services import consensus
+from annotate.services import consensus, worker_rules
 
 
 @shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def aggregate(task_pk: int) -> None:
-    """Bring a unit's label up to date with its answers; a second delivery changes nothing."""
+    """Bring a unit's label up to date with its answers, and look at who gave them.
+
+    A second delivery changes nothing.
+    """
     task = Task.objects.filter(pk=task_pk).first()
     if task is not None:  # its campaign may have been deleted since
         consensus.publish_task(task)
+        worker_rules.judge_task(task, now())
 
 
 @shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from annotate.admin.read_only import ReadOnlyAdmin
-from annotate.models import Answer, Assignment, AuditEntry, ConceptDecision, Worker
+from annotate.models import Answer, Assignment, AuditEntry, ConceptDecision, Ruling, Worker
 
 
 @admin.register(Worker)
@@ -50,6 +50,16 @@ class ConceptDecisionAdmin(ReadOnlyAdmin):
     list_filter = ("act", "campaign")
     list_select_related = ("campaign", "decided_by", "undoes")
     search_fields = ("concept", "name")
+
+
+@admin.register(Ruling)
+class RulingAdmin(ReadOnlyAdmin):
+    """What was ruled of workers; never changed, followed by another ruling."""
+
+    list_display = ("campaign", "worker", "state", "rule", "by_user", "at")
+    list_filter = ("state", "campaign")
+    list_select_related = ("campaign", "worker", "by_user")
+    search_fields = ("worker__pseudonym",)
 
 
 @admin.register(AuditEntry)

@@ -1,20 +1,24 @@
-"""Rows of whom we asked: campaigns, tasks, workers, answers, decisions on words, lessons."""
+"""Rows of whom we asked: campaigns, workers, answers, decisions on words, lessons, rulings."""
 
 from annotate.models.answers import Answer, Assignment
 from annotate.models.audit import AuditEntry
 from annotate.models.campaigns import Campaign, Task, Worker
 from annotate.models.concepts import ConceptDecision
+from annotate.models.rulings import Appeal, CampaignRules, Ruling
 from annotate.models.teaching import Lesson, PracticeAnswer, PracticeRound
 
 __all__ = [
     "Answer",
+    "Appeal",
     "Assignment",
     "AuditEntry",
     "Campaign",
+    "CampaignRules",
     "ConceptDecision",
     "Lesson",
     "PracticeAnswer",
     "PracticeRound",
+    "Ruling",
     "Task",
     "Worker",
 ]

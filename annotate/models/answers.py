@@ -44,6 +44,10 @@ class Assignment(models.Model):
     leased_at = models.DateTimeField()
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0, help_text="submissions refused so far")
+    # What the worker is judged by: later attempts knew that something was still in.
+    first_missed = models.PositiveIntegerField(
+        null=True, blank=True, help_text="planted negatives left in at first"
+    )
     # {"concept": ..., "category": ..., "rejected": [...], "all_fit": ...}, newest version wins.
     draft = models.JSONField(default=dict, blank=True)
     draft_version = models.PositiveBigIntegerField(default=0)

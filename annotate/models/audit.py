@@ -28,3 +28,10 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.act}"
+
+    @property
+    def author(self) -> str:
+        """Say who did it: a user, a worker by pseudonym, or a rule of the campaign."""
+        if self.by_user is not None:
+            return self.by_user.get_username()
+        return self.by_worker.pseudonym if self.by_worker is not None else "rule"

@@ -215,3 +215,8 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.pseudonym
+
+    @property
+    def has_left(self) -> bool:
+        """Tell whether this was a person who had himself forgotten: no way leads back to him."""
+        return self.kind == self.Kind.PERSON and self.user_id is None and self.digest is None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -12,6 +12,7 @@ from analysis.models import Category, Unit
 from annotate.core.practice import ATTEMPTS, Difference, Expert, Score, differences
 from annotate.core.rules import Given
 from annotate.models.campaigns import Campaign, Task, Worker
+from annotate.models.rulings import Ruling
 
 
 class LessonQuerySet(models.QuerySet["Lesson"]):
@@ -104,8 +105,10 @@ class PracticeRound(models.Model):
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="practice_rounds")
     worker = models.ForeignKey(Worker, models.CASCADE, related_name="practice_rounds")
-    attempt = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(ATTEMPTS)]
+    attempt = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    # A ruling that asks to practise again gives one attempt more than everybody has.
+    asked_by = models.OneToOneField(
+        Ruling, models.CASCADE, null=True, blank=True, related_name="practice_round"
     )
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -121,7 +124,9 @@ class PracticeRound(models.Model):
                 fields=["worker", "campaign", "attempt"], name="practice_once_per_attempt"
             ),
             models.CheckConstraint(
-                condition=Q(attempt__gte=1) & Q(attempt__lte=ATTEMPTS), name="practice_attempts"
+                condition=Q(attempt__gte=1)
+                & (Q(attempt__lte=ATTEMPTS) | Q(asked_by__isnull=False)),
+                name="practice_attempts",
             ),
             models.CheckConstraint(
                 condition=Q(passed=False) | Q(finished_at__isnull=False),
@@ -134,7 +139,7 @@ class PracticeRound(models.Model):
 
     @property
     def is_last(self) -> bool:
-        """Tell whether no other attempt may follow."""
+        """Tell whether no other attempt may follow, unless a ruling asks for one."""
         return self.attempt >= ATTEMPTS
 
 

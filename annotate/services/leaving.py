@@ -13,15 +13,16 @@ from django.db import transaction
 
 from analysis.services import access, semantics
 from annotate.models import Answer, Assignment, Task, Worker
+from annotate.services import rulings
 
 
 @transaction.atomic
 def leave(worker: Worker, now: datetime) -> bool:
     """Forget a worker; tell whether his account went too.
 
-    Units that he holds are free at once, drafts are deleted, the pseudonym is replaced everywhere,
-    the way back (account or cookie) is cut. The account of a researcher or admin stays: networks
-    and runs are his.
+    Units that he holds are free at once, drafts and what he wrote in appeals are deleted, the
+    pseudonym is replaced everywhere, the way back (account or cookie) is cut. The account of a
+    researcher or admin stays: networks and runs are his.
     """
     # Rows are locked in one order everywhere: worker, task, assignment.
     worker = Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)
@@ -38,6 +39,7 @@ def leave(worker: Worker, now: datetime) -> bool:
         state=Assignment.State.RETURNED, due_at=now
     )
     mine.update(draft={})
+    rulings.forget(worker)
     user = User.objects.filter(pk=worker.user_id).first() if worker.user_id else None
     worker.user, worker.digest = None, None
     worker.save(update_fields=["pseudonym", "user", "digest"])

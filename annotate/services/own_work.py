@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Min, QuerySet, Sum
 
 from analysis.models import UnitSemantics
-from annotate.models import Answer, Assignment, Campaign, Worker
+from annotate.models import Answer, Assignment, Campaign, Ruling, Worker
 
 COLUMNS = (
     "campaign", "unit", "concept", "category", "images_shown", "images_marked",
@@ -101,6 +101,7 @@ def everything(worker: Worker) -> dict[str, Any]:
     """Return all that is kept of a worker, but what it would tell about planted images."""
     drafts = Assignment.objects.filter(worker=worker).exclude(draft={})
     drafts = drafts.select_related("task__campaign", "task__unit__layer__network").order_by("pk")
+    rulings = Ruling.objects.filter(worker=worker).select_related("campaign", "appeal")
     return {
         "pseudonym": worker.pseudonym,
         "known_since": worker.created_at.isoformat(timespec="seconds"),
@@ -115,4 +116,18 @@ def everything(worker: Worker) -> dict[str, Any]:
             }
             for one in drafts
         ],
+        "rulings": [_ruling(one) for one in rulings],
+    }
+
+
+def _ruling(one: Ruling) -> dict[str, Any]:
+    """Return what was ruled of him, with his appeal and its answer."""
+    appeal = getattr(one, "appeal", None)
+    return {
+        "campaign": one.campaign.slug,
+        "state": one.state,
+        "why": one.sentence,
+        "at": one.at.isoformat(timespec="seconds"),
+        "appeal": appeal.text if appeal else None,
+        "answer": appeal.answer if appeal else None,
     }

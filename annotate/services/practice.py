@@ -1,5 +1,7 @@
 """The practice round of a worker: begun, answered unit by unit, passed or not; twice at most.
 
+A ruling that asks him to practise again gives one attempt more.
+
 Every step may be repeated: a double click or a second tab finds what the first one did. A round's
 row is locked by whoever answers one of its units or takes one out of it.
 """
@@ -9,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Max, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from annotate.core.practice import passes, round_points, score
@@ -17,6 +19,7 @@ from annotate.core.rules import Given, Terms, faults
 from annotate.core.words import clean_concept
 from annotate.models import Campaign, Lesson, PracticeAnswer, PracticeRound, Worker
 from annotate.models.teaching import PracticeAnswerQuerySet
+from annotate.services import rulings
 from annotate.services.assignments import NEWEST, tidy
 from annotate.services.languages import state_of
 from annotate.services.qualification import Stage, standing_of
@@ -40,6 +43,8 @@ def begin(worker: Worker, campaign: Campaign, now: datetime) -> PracticeRound:
     stands = standing_of(worker, campaign)
     if stands.stage is Stage.FREE:
         raise CannotPractise(_("This campaign has no practice round: you may begin to label."))
+    if stands.stage is Stage.STOPPED:
+        raise CannotPractise(_("You are given no units here now, and none to practise on."))
     if stands.stage is Stage.FAILED:
         raise CannotPractise(_("Both attempts at the practice round are used up."))
     if stands.round and not stands.may_begin:
@@ -47,9 +52,13 @@ def begin(worker: Worker, campaign: Campaign, now: datetime) -> PracticeRound:
     if campaign.state != Campaign.State.OPEN:
         sentence = _("The campaign is %(state)s: its practice round rests too.")
         raise CannotPractise(sentence % {"state": state_of(campaign)})
-    attempt = stands.round.attempt + 1 if stands.round else 1
+    before = PracticeRound.objects.filter(worker=worker, campaign=campaign)
     made = PracticeRound.objects.create(
-        campaign=campaign, worker=worker, attempt=attempt, started_at=now
+        campaign=campaign,
+        worker=worker,
+        attempt=(before.aggregate(newest=Max("attempt"))["newest"] or 0) + 1,
+        asked_by=stands.ruling if stands.stage is Stage.ASKED else None,
+        started_at=now,
     )
     PracticeAnswer.objects.bulk_create(
         PracticeAnswer(round=made, lesson=lesson, seed=secrets.randbelow(2**31))
@@ -111,6 +120,8 @@ def settle(one: PracticeRound, now: datetime) -> None:
         one.points, one.bar = round_points(totals), one.campaign.practice_bar
         one.passed, one.finished_at = passes(one.points, one.bar), now
         one.save()
+        if one.asked_by_id is not None:
+            rulings.close_round(one, now)
 
 
 def keep_draft(

@@ -1,14 +1,15 @@
 """Who may be given units: where there is a practice round, whoever has passed it.
 
 A campaign without a practice unit lets everybody work whom it admits. Simulated workers are
-exempt: they answer campaigns of their own, and nobody teaches a program.
+exempt: they answer campaigns of their own, and nobody teaches a program. Above all stands what was
+ruled of a worker last: paused or ended he is given nothing, asked to practise again one more round.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from annotate.core.practice import ATTEMPTS
-from annotate.models import Campaign, Lesson, PracticeRound, Worker
+from annotate.models import Campaign, Lesson, PracticeRound, Ruling, Worker
 
 
 class Stage(StrEnum):
@@ -20,14 +21,17 @@ class Stage(StrEnum):
     AGAIN = "again"  # failed once, may try again
     PASSED = "passed"
     FAILED = "failed"
+    ASKED = "asked"  # to practise once more
+    STOPPED = "stopped"  # paused or ended
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A worker's stage, and the round it rests on: the newest."""
+    """A worker's stage, the round it rests on (the newest), and what was ruled of him last."""
 
     stage: Stage
     round: PracticeRound | None = None
+    ruling: Ruling | None = None
 
     @property
     def may_work(self) -> bool:
@@ -37,7 +41,12 @@ class Standing:
     @property
     def may_begin(self) -> bool:
         """Tell whether a round may begin now."""
-        return self.stage in (Stage.NEW, Stage.AGAIN)
+        return self.stage in (Stage.NEW, Stage.AGAIN, Stage.ASKED)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Tell whether a ruling keeps new units from him."""
+        return self.ruling is not None and self.ruling.holds_back
 
 
 def has_practice(campaign: Campaign) -> bool:
@@ -47,6 +56,19 @@ def has_practice(campaign: Campaign) -> bool:
 
 def standing_of(worker: Worker, campaign: Campaign) -> Standing:
     """Return how far this worker is."""
+    ruling = Ruling.objects.newest(worker, campaign)
+    if ruling is None or not ruling.holds_back:
+        return replace(_practised(worker, campaign), ruling=ruling)
+    # Where the practice round was taken out since, nothing is left but to wait.
+    if ruling.state != Ruling.State.PRACTISE or not has_practice(campaign):
+        return Standing(Stage.STOPPED, ruling=ruling)
+    under_way = PracticeRound.objects.filter(asked_by=ruling).first()
+    stage = Stage.PRACTISING if under_way else Stage.ASKED
+    return Standing(stage, under_way, ruling)
+
+
+def _practised(worker: Worker, campaign: Campaign) -> Standing:
+    """Return how far he is by the practice round alone."""
     if worker.kind == Worker.Kind.SIMULATED or not has_practice(campaign):
         return Standing(Stage.FREE)
     mine = PracticeRound.objects.filter(worker=worker, campaign=campaign)

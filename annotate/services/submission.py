@@ -1,14 +1,16 @@
 """Taking in an answer: checked by the server, counted in one transaction, once."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from annotate.core.rules import Given, Terms, controls_missed, faults
 from annotate.core.words import clean_concept
-from annotate.models import Answer, Assignment, Campaign, Task
+from annotate.models import Answer, Assignment, Campaign, Ruling, Task
 from annotate.services.assignments import tidy
 from annotate.services.languages import say, state_of
 
@@ -46,7 +48,8 @@ def submit(assignment: Assignment, given: Given, now: datetime) -> Answer:
         return _same_again(assignment.answer, given)
     if errors := faults(given, _terms(assignment)):
         _keep(assignment, given)
-        Assignment.objects.filter(pk=assignment.pk).update(attempts=F("attempts") + 1)
+        noted = _first_look(given, assignment, errors)
+        Assignment.objects.filter(pk=assignment.pk).update(attempts=F("attempts") + 1, **noted)
         raise Refused(errors)
     try:
         return _take(assignment, given, now)
@@ -64,16 +67,19 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
     if mine.state == Assignment.State.SUBMITTED:  # written together with the answer
         return _same_again(mine.answer, given)
     if not mine.is_live(now):
-        _insist_on_room(task, now)
+        _insist_on_room(mine, task, now)
     counted = Task.objects.filter(pk=task.pk).unfinished()
     if not counted.update(answers_given=F("answers_given") + 1):
         raise Refused(
             {"assignment": _("This unit has all its answers already; yours is kept as a draft.")}
         )
     rejected, unseen = sorted(given.rejected), sorted(set(given.unseen) - set(given.rejected))
+    missed = controls_missed(given, frozenset(task.controls))
     seconds = min(max(0, int((now - mine.leased_at).total_seconds())), LONGEST_DAY)
     Assignment.objects.filter(pk=mine.pk).update(
-        state=Assignment.State.SUBMITTED, focused_seconds=_focused(given)
+        state=Assignment.State.SUBMITTED,
+        focused_seconds=_focused(given),
+        first_missed=Coalesce(F("first_missed"), missed),
     )
     return Answer.objects.create(
         assignment=mine,
@@ -84,15 +90,36 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
         rejected=rejected,
         unseen=unseen,
         attempts=mine.attempts + 1,
-        controls_missed=controls_missed(given, frozenset(task.controls)),
+        controls_missed=missed,
         seconds=seconds,
         focused_seconds=_focused(given),
     )
 
 
-def _insist_on_room(task: Task, now: datetime) -> None:
-    """Refuse a late answer unless the unit still has a place that nobody else holds."""
+def _first_look(given: Given, assignment: Assignment, errors: dict[str, str]) -> dict[str, Any]:
+    """Return what a refused answer left in, if none was noted before and it was filled in wholly.
+
+    Somebody who pressed Enter too early has not looked at the images yet.
+    """
+    if set(errors) != {"images"} or bool(given.rejected) == given.all_fit:
+        return {}
+    missed = controls_missed(given, frozenset(assignment.task.controls))
+    return {"first_missed": Coalesce(F("first_missed"), missed)}
+
+
+def _insist_on_room(lease: Assignment, task: Task, now: datetime) -> None:
+    """Refuse a late answer unless its unit has a place that nobody else holds, and he may work."""
     campaign = Campaign.objects.get(pk=task.campaign_id)
+    ruling = Ruling.objects.newest(lease.worker, campaign)
+    if ruling is not None and ruling.holds_back:
+        raise Refused(
+            {
+                "assignment": _(
+                    "Your time for this unit ended and no new ones are given to you here now, so "
+                    "the answer cannot be taken; it is kept as a draft."
+                )
+            }
+        )
     if campaign.state != Campaign.State.OPEN:
         sentence = _(
             "Your time for this unit ended and the campaign is %(state)s now, "
