@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, path
 
 from annotate.views import (
+    appeal,
+    audit,
     campaigns,
     concepts,
     console,
@@ -10,6 +12,8 @@ from annotate.views import (
     learn,
     publicity,
     teaching,
+    worker_rules,
+    workers,
     yours,
 )
 
@@ -34,6 +38,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:slug>/teaching/<int:pk>/draft/", teaching.draft, name="lesson_draft"),
     path("campaigns/<slug:slug>/teaching/<int:pk>/move/", teaching.move, name="lesson_move"),
     path("campaigns/<slug:slug>/teaching/<int:pk>/remove/", teaching.remove, name="lesson_remove"),
+    path("campaigns/<slug:slug>/workers/", workers.table, name="workers"),
+    path("campaigns/<slug:slug>/workers/<slug:pseudonym>/", workers.worker, name="worker"),
+    path("campaigns/<slug:slug>/workers/<slug:pseudonym>/rule/", workers.rule, name="worker_rule"),
+    path(
+        "campaigns/<slug:slug>/workers/<slug:pseudonym>/appeal/",
+        workers.answer,
+        name="appeal_answer",
+    ),
+    path("campaigns/<slug:slug>/rules/", worker_rules.page, name="worker_rules"),
+    path("campaigns/<slug:slug>/audit/", audit.page, name="audit"),
+    path("campaigns/<slug:slug>/audit.csv", audit.export, name="audit_csv"),
     path("label/", label.home, name="label_home"),
     path("label/you/answers/", yours.history, name="label_yours"),
     path("label/you/answers.csv", yours.export, {"form": "csv"}, name="label_csv"),
@@ -42,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("label/<slug:slug>/", label.next_unit, name="label_next"),
     path("label/<slug:slug>/ahead/", label.ahead, name="label_ahead"),
     path("label/<slug:slug>/how-to/", label.how_to, name="label_how"),
+    path("label/<slug:slug>/appeal/", appeal.submit, name="label_appeal"),
     path("label/<slug:slug>/learn/", learn.home, name="label_learn"),
     path("label/<slug:slug>/tutorial/<int:number>/", learn.tutorial, name="label_tutorial"),
     path("label/<slug:slug>/practice/", learn.practice, name="label_practice"),

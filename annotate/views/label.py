@@ -19,7 +19,7 @@ from annotate.forms.answer import AnswerForm, values_of
 from annotate.models import Assignment, Campaign, Lesson
 from annotate.services import assignments, own_work, qualification, rest, submission, workers
 from annotate.services.guidelines import as_html
-from annotate.views import door, sheet
+from annotate.views import appeal, door, sheet
 from annotate.views.door import Visit
 
 log = logging.getLogger(__name__)
@@ -102,8 +102,10 @@ def _lead_on(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     assignment = assignments.claim(visit.worker, visit.campaign, at)
     if assignment:
         return redirect("annotate:label_task", slug=visit.campaign.slug, pk=assignment.pk)
-    is_open = visit.campaign.state == Campaign.State.OPEN
-    if is_open and not qualification.may_work(visit.worker, visit.campaign):
+    stands = qualification.standing_of(visit.worker, visit.campaign)
+    if stands.is_held_back:
+        return appeal.ruled(request, visit, stands)
+    if visit.campaign.state == Campaign.State.OPEN and not stands.may_work:
         return redirect("annotate:label_learn", slug=visit.campaign.slug)
     page = {"campaign": visit.campaign, "worker": visit.worker}
     page |= sheet.standing(visit.worker, visit.campaign, now())

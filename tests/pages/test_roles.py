@@ -116,6 +116,16 @@ PAGES = {
     "annotate:concepts": Row("/campaigns/{campaign}/concepts/", RESEARCHERS),
     # Refused or not, the page is shown again with a sentence.
     "annotate:concepts_decide": Row("/campaigns/{campaign}/concepts/decide/", post=owners(302)),
+    "annotate:workers": Row("/campaigns/{campaign}/workers/", RESEARCHERS),
+    "annotate:worker": Row("/campaigns/{campaign}/workers/{worker}/", RESEARCHERS),
+    # Refused or not, the page is shown again with a sentence.
+    "annotate:worker_rule": Row("/campaigns/{campaign}/workers/{worker}/rule/", post=owners(302)),
+    "annotate:appeal_answer": Row(
+        "/campaigns/{campaign}/workers/{worker}/appeal/", post=owners(302)
+    ),
+    "annotate:worker_rules": Row("/campaigns/{campaign}/rules/", RESEARCHERS, owners(422)),
+    "annotate:audit": Row("/campaigns/{campaign}/audit/", RESEARCHERS),
+    "annotate:audit_csv": Row("/campaigns/{campaign}/audit.csv", RESEARCHERS),
     "annotate:teaching": Row("/campaigns/{campaign}/teaching/", RESEARCHERS),
     "annotate:guidelines": Row(
         "/campaigns/{campaign}/teaching/guidelines/", owners(200), owners(302)
@@ -147,6 +157,8 @@ PAGES = {
     ),
     "annotate:label_ahead": Row("/label/{campaign}/ahead/", "403 200 200 200 200 200"),
     "annotate:label_how": Row("/label/{campaign}/how-to/", "403 200 200 200 200 200"),
+    # Nothing holds them back, which they are told on the page of the campaign.
+    "annotate:label_appeal": Row("/label/{campaign}/appeal/", post="403 302 302 302 302 302"),
     "annotate:label_learn": Row("/label/{campaign}/learn/", "403 200 200 200 200 200"),
     "annotate:label_tutorial": Row("/label/{campaign}/tutorial/1/", "403 200 200 200 200 200"),
     # Alice practises: she is led to her unit; the others are led to learn, or begin.

@@ -77,6 +77,7 @@ def build() -> World:
         "run": run.short_key,
         "campaign": campaign.slug,
         "held": held.pk,
+        "worker": held.worker.pseudonym,
         "lesson": lesson.pk,
         "practice": practice.answers.get().pk,
         "token": token.pk,
