@@ -5,7 +5,7 @@ from django.db import OperationalError
 from django.utils.timezone import now
 
 from annotate.models import Campaign, Task
-from annotate.services import consensus, worker_rules
+from annotate.services import consensus, mixing, worker_rules
 
 
 @shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
@@ -18,6 +18,7 @@ def aggregate(task_pk: int) -> None:
     if task is not None:  # its campaign may have been deleted since
         consensus.publish_task(task)
         worker_rules.judge_task(task, now())
+        mixing.prepare_repeat(task)
 
 
 @shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)

@@ -23,11 +23,13 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
     fields = (
         "slug", "title", "purpose", "guidelines", "run", "state", "access", "answers_per_unit",
         "images_per_task", "controls", "control_rule", "control_attempts", "minimum_kept",
+        "control_band", "gold_first", "gold_least", "gold_units", "repeat_rate", "repeat_after",
         "lease_minutes", "practice_bar", "seed", "left_out", "synthetic", "simulated",
         "created_by", "created_at",
     )  # fmt: skip
     changeable = {
         "title", "purpose", "guidelines", "control_rule", "control_attempts", "lease_minutes",
+        "gold_first", "gold_least", "repeat_rate", "repeat_after",
     }  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -40,7 +42,7 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse while it has answers: they would be lost."""
-        if obj is not None and obj.tasks.filter(answers_given__gt=0).exists():
+        if obj is not None and obj.tasks.filter(answers__isnull=False).exists():
             return False
         return super().has_delete_permission(request, obj)
 
@@ -75,6 +77,6 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
 class TaskAdmin(ReadOnlyAdmin):
     """One unit asked about, and how many answers it has."""
 
-    list_display = ("unit", "campaign", "answers_given", "answers_wanted")
-    list_filter = ("campaign",)
+    list_display = ("unit", "campaign", "purpose", "answers_given", "answers_wanted")
+    list_filter = ("purpose", "campaign")
     list_select_related = ("campaign", "unit__layer__network")

@@ -41,6 +41,11 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "controls",
             "control_rule",
             "control_attempts",
+            "control_band",
+            "gold_first",
+            "gold_least",
+            "repeat_rate",
+            "repeat_after",
             "minimum_kept",
             "lease_minutes",
             "seed",
@@ -80,6 +85,35 @@ class CampaignBody(Body):
     access = serializers.ChoiceField(choices=Campaign.Access.choices, required=False)
     control_rule = serializers.ChoiceField(choices=Campaign.ControlRule.choices, required=False)
     control_attempts = serializers.IntegerField(required=False, min_value=1, max_value=100)
+    control_band = serializers.ChoiceField(
+        choices=Campaign.ControlBand.choices,
+        required=False,
+        help_text="from which of the weakest images that the run keeps negatives are planted",
+    )
+    gold_first = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="1 unit in so many is a known one, for a new worker; 0: none",
+    )
+    gold_least = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="the same for a worker who is always right",
+    )
+    repeat_rate = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text="1 unit in so many is asked of a worker again; 0: none",
+    )
+    repeat_after = serializers.IntegerField(
+        required=False,
+        min_value=15,
+        max_value=10_000,
+        help_text="so many units at least lie between the two",
+    )
     minimum_kept = serializers.IntegerField(required=False, min_value=1, max_value=120)
     lease_minutes = serializers.IntegerField(required=False, min_value=1, max_value=10_000)
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)

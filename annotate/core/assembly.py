@@ -30,6 +30,26 @@ class Sheet:
     controls: list[int]
 
 
+def within(low: Sequence[Candidate], band: str) -> Sequence[Candidate]:
+    """Return the candidates to plant that lie in a band of those that a run keeps.
+
+    They are the few images of the whole set that drive the unit least, from weakest upward:
+    ``any`` of them, or their ``weaker`` or ``stronger`` half (of an odd number both have the
+    middle one). A run keeps none between them and the top images, so there is no other band.
+
+    Raises:
+        ValueError: there is no such band.
+    """
+    halves = {
+        "any": low,
+        "weaker": low[: (len(low) + 1) // 2],
+        "stronger": low[len(low) // 2 :],
+    }
+    if band not in halves:
+        raise ValueError(f"{band!r} is no band of the weakest images: {', '.join(halves)}.")
+    return halves[band]
+
+
 def assemble(
     top: Sequence[Candidate], low: Sequence[Candidate], images: int, controls: int, seed: str
 ) -> Sheet:

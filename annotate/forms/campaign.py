@@ -19,6 +19,20 @@ NUMBERS: dict[str, tuple[str, int, int, str]] = {
         20,
         "Images that drive the unit least, hidden among the others to find careless answers.",
     ),
+    "gold_first": (
+        "Known units at first: 1 in",
+        0,
+        1000,
+        "Units that you answer yourself, mixed in unseen: from the table of units, later. 0: none.",
+    ),
+    "gold_least": ("Known units at least: 1 in", 0, 1000, "For a worker who is always right."),
+    "repeat_rate": (
+        "Repeated units: 1 in",
+        0,
+        1000,
+        "Asked of the same worker again, to compare him with himself. 0: none.",
+    ),
+    "repeat_after": ("Repeated after", 15, 10_000, "So many units at least lie between the two."),
     "control_attempts": ("Attempts", 1, 50, "After so many refusals a lenient campaign gives in."),
     "minimum_kept": ("Images to keep at least", 1, 120, "Fewer share no concept."),
     "lease_minutes": ("Minutes to hold a unit", 1, 1440, "Counted anew while a worker is active."),
@@ -41,6 +55,11 @@ class CampaignForm(forms.Form):
     )
     control_rule = forms.ChoiceField(
         choices=Campaign.ControlRule.choices, label="If a planted negative is left in"
+    )
+    control_band = forms.ChoiceField(
+        choices=Campaign.ControlBand.choices,
+        label="Planted from",
+        help_text="All of them drive the unit less than nearly every other image of the set.",
     )
     access = forms.ChoiceField(
         choices=Campaign.Access.choices, widget=forms.RadioSelect, label="Who may work"
@@ -75,6 +94,7 @@ class CampaignForm(forms.Form):
             layers.choices = [(name, name) for name in names]
         layers.initial = names
         self.fields["control_rule"].initial = DEFAULT.control_rule
+        self.fields["control_band"].initial = DEFAULT.control_band
         self.fields["access"].initial = DEFAULT.access
 
     def clean_slug(self) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
@@ -12,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from analysis.models import Run, Source, Unit
+from annotate.core.checking import Rates
 from annotate.core.practice import DEFAULT_BAR
 
 if TYPE_CHECKING:
@@ -41,6 +43,13 @@ class Campaign(models.Model):
         LENIENT = "lenient", "may submit after the number of attempts"
         RECORD = "record", "only recorded"
 
+    class ControlBand(models.TextChoices):
+        """From which of the weakest images that a run keeps negatives are planted."""
+
+        ANY = "any", "any of the weakest images that the run keeps"
+        WEAKER = "weaker", "the weaker half of the weakest images that the run keeps"
+        STRONGER = "stronger", "the stronger half of the weakest images that the run keeps"
+
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=200)
     run = models.ForeignKey(Run, models.PROTECT, related_name="campaigns")
@@ -58,6 +67,24 @@ class Campaign(models.Model):
     controls = models.PositiveIntegerField(default=3, help_text="planted negatives in a task")
     control_rule = models.CharField(max_length=10, choices=ControlRule, default=ControlRule.LENIENT)
     control_attempts = models.PositiveIntegerField(default=3)
+    control_band = models.CharField(max_length=10, choices=ControlBand, default=ControlBand.ANY)
+    # How often a worker is checked by a unit that looks like any other: `annotate/core/checking`.
+    gold_first = models.PositiveIntegerField(
+        default=5, help_text="one unit in so many is a known one, for a new worker; 0: none is"
+    )
+    gold_least = models.PositiveIntegerField(
+        default=25, help_text="the same for a worker who is always right about them"
+    )
+    repeat_rate = models.PositiveIntegerField(
+        default=0, help_text="one unit in so many is one that he answered before; 0: none is"
+    )
+    repeat_after = models.PositiveIntegerField(
+        default=20,
+        validators=[MinValueValidator(15)],
+        help_text="units between an answer and its repetition, at least",
+    )
+    # Counted anew by `services.lessons` whenever one is made, labelled or removed.
+    gold_units = models.PositiveIntegerField(default=0, help_text="known units that are ready")
     minimum_kept = models.PositiveIntegerField(default=10)
     lease_minutes = models.PositiveIntegerField(default=20, validators=[MinValueValidator(1)])
     # Points of 100 that a practice round takes; nothing where there is no practice unit.
@@ -80,6 +107,23 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    def clean(self) -> None:
+        """Refuse rates of checks that contradict each other."""
+        try:
+            _ = self.rates
+        except ValueError as error:
+            raise ValidationError({"gold_first": str(error)}) from error
+
+    @property
+    def rates(self) -> Rates:
+        """How often a worker is checked."""
+        return Rates(self.gold_first, self.gold_least, self.repeat_rate)
+
+    @property
+    def checks(self) -> bool:
+        """Tell whether known or repeated units are mixed in."""
+        return bool((self.gold_first and self.gold_units) or self.repeat_rate)
 
     @property
     def lease(self) -> timedelta:
@@ -130,6 +174,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
             .alias(live=live)
             .filter(live__lt=F("answers_wanted") - F("answers_given"))
         )
+
+    def with_place(self, now: datetime) -> "TaskQuerySet":
+        """Keep tasks with room, and those that check workers: there is always room in these."""
+        checks = Q(purpose=Task.Purpose.REPEAT) | Q(purpose=Task.Purpose.GOLD, lesson__kind="gold")
+        return self.filter(Q(pk__in=self.with_room(now).values("pk")) | checks)
+
+    def taking_answers(self) -> "TaskQuerySet":
+        """Keep tasks that lack answers, and those where answers are not counted."""
+        return self.filter(Q(answers_given__lt=F("answers_wanted")) | ~Q(purpose="ask"))
+
+    def shown(self) -> "TaskQuerySet":
+        """Keep the units that the researcher chose, each once: no repetitions."""
+        return self.exclude(purpose=Task.Purpose.REPEAT)
 
     def new_to(self, worker: "Worker") -> "TaskQuerySet":
         """Keep tasks that this worker never held."""
@@ -190,6 +247,17 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.unit}"
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether its answers are counted: what only checks workers counts nothing."""
+        return self.purpose == self.Purpose.ASK
+
+    def has_place(self, live: int) -> bool:
+        """Tell whether one more may hold it beside the ``live`` leases; read `lesson` with it."""
+        if self.is_asked:
+            return self.answers_given + live < self.answers_wanted
+        return self.purpose == self.Purpose.REPEAT or self.lesson.kind == "gold"
 
 
 class Worker(models.Model):

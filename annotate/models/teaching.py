@@ -25,7 +25,9 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
     def told_about(self, units: Sequence[Unit]) -> dict[int, str]:
         """Return unit → campaign where its answer is, or was, shown to workers."""
-        open_ones = ~Q(task__campaign__state=Campaign.State.CLOSED)
+        open_ones = ~Q(task__campaign__state=Campaign.State.CLOSED) & ~Q(
+            kind__in=[Lesson.Kind.GOLD, Lesson.Kind.RETIRED]
+        )
         rows = self.filter(open_ones | Q(seen_at__isnull=False), task__unit__in=units)
         return dict(rows.values_list("task__unit", "task__campaign__slug"))
 
@@ -37,9 +39,16 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         """Keep the units of the practice round that are ready to be asked."""
         return self.filter(kind=Lesson.Kind.PRACTICE, labelled_at__isnull=False)
 
+    def known(self) -> "LessonQuerySet":
+        """Keep the known units that workers may be checked by."""
+        return self.filter(kind=Lesson.Kind.GOLD, labelled_at__isnull=False)
+
 
 class Lesson(models.Model):
-    """A unit of a campaign that teaches: labelled by the researcher, and asked for no longer."""
+    """A unit that the researcher has labelled, and that is asked for no longer.
+
+    It teaches, or it is gold: mixed in to check workers, who are never shown what she said.
+    """
 
     class Kind(models.TextChoices):
         """What workers do with it."""
@@ -47,6 +56,8 @@ class Lesson(models.Model):
         TUTORIAL = "tutorial", "worked unit of the tutorial"
         PRACTICE = "practice", "unit of the practice round"
         ASIDE = "aside", "set aside: workers have seen its answer"
+        GOLD = "gold", "gold: mixed in to check workers"
+        RETIRED = "retired", "retired gold: workers were given it"
 
     task = models.OneToOneField(Task, models.CASCADE, related_name="lesson")
     kind = models.CharField(max_length=10, choices=Kind)

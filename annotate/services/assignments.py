@@ -18,8 +18,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
+from annotate.core.checking import FEW, shown_left
 from annotate.models import Assignment, Campaign, Task, Worker
 from annotate.models.answers import AssignmentQuerySet
+from annotate.services import mixing
 from annotate.services.qualification import may_work
 
 # How many of the best tasks a worker chooses among: wide enough that sixteen who come at once do
@@ -40,6 +42,7 @@ class Progress:
     answered: int
     left: int
     more: bool
+    few: bool = False  # exactly how many would tell which of them were checks
 
 
 def claim(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
@@ -129,10 +132,12 @@ def expire(now: datetime) -> int:
 def progress_of(worker: Worker, campaign: Campaign, now: datetime) -> Progress:
     """Count what this worker answered here, and what he could still get (up to 500)."""
     submitted = Q(state=Assignment.State.SUBMITTED)
+    held = Q(state=Assignment.State.HELD, due_at__gt=now)
     counts = Assignment.objects.filter(worker=worker, task__campaign=campaign).aggregate(
         all=Count("pk"),
         answered=Count("pk", filter=submitted),
-        live=Count("pk", filter=Q(state=Assignment.State.HELD, due_at__gt=now)),
+        live=Count("pk", filter=held),
+        asked=Count("pk", filter=(submitted | held) & Q(task__purpose=Task.Purpose.ASK)),
     )
     answered, live = counts["answered"], counts["live"]
     if campaign.state != Campaign.State.OPEN:
@@ -144,7 +149,10 @@ def progress_of(worker: Worker, campaign: Campaign, now: datetime) -> Progress:
         return Progress(answered, COUNTED_TO + live, more=True)
     free = Task.objects.filter(campaign=campaign).new_to(worker).with_room(now)
     left = len(free.nearest_completion().values_list("pk", flat=True)[: COUNTED_TO + 1])
-    return Progress(answered, min(left, COUNTED_TO) + live, more=left > COUNTED_TO)
+    if not campaign.checks or left > COUNTED_TO or not left + live:
+        return Progress(answered, min(left, COUNTED_TO) + live, more=left > COUNTED_TO)
+    shown = shown_left(counts["asked"] + left, answered, campaign.gold_units, campaign.rates)
+    return Progress(answered, shown, more=False, few=shown <= FEW)
 
 
 def tidy(draft: dict[str, Any], places: int) -> dict[str, Any]:
@@ -187,7 +195,10 @@ def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[i
     # His own answers come first, by the cheaper test: there may be thousands at the front.
     free = Task.objects.filter(campaign=campaign).new_to(worker).with_room(now)
     window = free.nearest_completion().values_list("pk", "answers_given")[:WINDOW]
+    check = mixing.next_check(worker, campaign, now)
     fresh = sorted((-given, _own_order(worker.pk, pk), pk) for pk, given in window)
+    if fresh and check:  # nobody is checked who has nothing to do
+        yield check
     yield from (pk for _, _, pk in fresh)
     if not fresh:
         # Not at once, or giving back the last unit would bring it straight back.
@@ -201,7 +212,10 @@ def _again(leases: AssignmentQuerySet, now: datetime) -> list[int]:
     if not tasks:
         return []
     return list(
-        Task.objects.filter(pk__in=tasks).with_room(now).order_by("pk").values_list("pk", flat=True)
+        Task.objects.filter(pk__in=tasks)
+        .with_place(now)
+        .order_by("pk")
+        .values_list("pk", flat=True)
     )
 
 
@@ -216,13 +230,15 @@ def _lease(task_pk: int, worker: Worker, now: datetime) -> Assignment | None:
     # Rows are locked in one order everywhere: worker, task, assignment.
     Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)  # his second tab waits here
     locked = Task.objects.select_for_update(no_key=True, of=("self",))
-    task = locked.select_related("campaign").get(pk=task_pk)
+    task = locked.select_related("campaign", "lesson").get(pk=task_pk)
     if held := _held(worker, task.campaign, now):
         return held
-    # Every lease of a task is made under its lock, so these few rows are all there are.
-    leases = list(Assignment.objects.filter(task=task_pk))
+    # Every lease of a task is made under its lock, so these few rows are all there are. What
+    # checks workers may be held by all of them at once: only his own matters.
+    rows = Assignment.objects.filter(task=task_pk)
+    leases = list(rows if task.is_asked else rows.filter(worker=worker))
     live = sum(lease.is_live(now) for lease in leases)
-    if task.answers_given + live >= task.answers_wanted:
+    if not task.has_place(live):
         return None
     mine = next((lease for lease in leases if lease.worker_id == worker.pk), None)
     return _put(mine or Assignment(task=task, worker=worker), task, worker, now)

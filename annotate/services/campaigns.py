@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 
 from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
 from analysis.models.networks import UnitQuerySet
-from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble
+from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble, within
 from annotate.models import Campaign, Lesson, Task
 
 # Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
@@ -42,6 +42,11 @@ class Plan:
     access: str = Campaign.Access.MEMBERS
     control_rule: str = Campaign.ControlRule.LENIENT
     control_attempts: int = 3
+    control_band: str = Campaign.ControlBand.ANY
+    gold_first: int = 5
+    gold_least: int = 25
+    repeat_rate: int = 0
+    repeat_after: int = 20
     minimum_kept: int = 10
     lease_minutes: int = 20
     seed: int = 0
@@ -211,6 +216,11 @@ def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
         controls=plan.controls,
         control_rule=plan.control_rule,
         control_attempts=plan.control_attempts,
+        control_band=plan.control_band,
+        gold_first=plan.gold_first,
+        gold_least=plan.gold_least,
+        repeat_rate=plan.repeat_rate,
+        repeat_after=plan.repeat_after,
         minimum_kept=plan.minimum_kept,
         lease_minutes=plan.lease_minutes,
         seed=plan.seed,
@@ -290,7 +300,7 @@ def _sheet(campaign: Campaign, unit: Unit, ends: dict[str, list[Candidate]]) -> 
     """Assemble one unit's task; the seed names the unit, so one unit left out moves no other."""
     return assemble(
         ends.get(TopImage.End.TOP, []),
-        ends.get(TopImage.End.LOW, []),
+        within(ends.get(TopImage.End.LOW, []), campaign.control_band),
         campaign.images_per_task,
         campaign.controls,
         _seed(campaign, unit),

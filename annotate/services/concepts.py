@@ -284,7 +284,7 @@ class _Campaign:
         """Return the tasks where somebody wrote one of these words, or the label is one."""
         wrote = {task for task, said in self.said if keys & _spoken(said)}
         units = {label.unit_id for row in self.rows if row.key in keys for label in row.labels}
-        heads = self.campaign.tasks.filter(unit__in=units).values_list("pk", flat=True)
+        heads = self.campaign.tasks.asked().filter(unit__in=units).values_list("pk", flat=True)
         tasks = self.campaign.tasks.filter(pk__in=wrote | set(heads))
         return list(tasks.order_by("unit__layer__position", "unit__channel"))
 

@@ -27,6 +27,8 @@ def publish_task(
     A unit without answers loses the label that this campaign gave it. ``weights`` say by
     pseudonym how far each worker is trusted; who is not in it counts 1.
     """
+    if not task.is_asked:  # it checks workers: its unit's label is no business of it
+        return None
     # Whoever comes second waits, then reads every answer that the first one read.
     task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
     campaign = Campaign.objects.select_related("run").get(pk=task.campaign_id)

@@ -1,8 +1,9 @@
 """The researcher's side of teaching: which units teach, what she says about them, and the bar.
 
 A unit that teaches is asked of nobody: its task wants no answers, so it is not given out, and
-neither answers nor units of it are counted. What is asked again is always done once: a double
-click finds the lesson made, moved or removed.
+neither answers nor units of it are counted. A known unit ("gold") is labelled in the same way and
+wants no answers either, but it is mixed in: its rules stand in `gold`. What is asked again is
+always done once: a double click finds the lesson made, moved or removed.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from django.db.models import Max
 from annotate.core.rules import Given, faults
 from annotate.core.words import clean_concept
 from annotate.models import Assignment, Campaign, Lesson, PracticeAnswer, PracticeRound, Task
+from annotate.services import gold
 from annotate.services.assignments import NEWEST, tidy
 from annotate.services.practice import settle, terms_of
 from annotate.services.submission import Refused
@@ -23,7 +25,7 @@ from annotate.services.submission import Refused
 LONGEST_GUIDELINES = 20_000
 LONGEST_WHY = 10_000
 MOST_WORDS = 20
-KINDS = (Lesson.Kind.TUTORIAL, Lesson.Kind.PRACTICE)
+KINDS = (Lesson.Kind.TUTORIAL, Lesson.Kind.PRACTICE, Lesson.Kind.GOLD)
 
 
 class CannotTeach(ValueError):
@@ -32,30 +34,47 @@ class CannotTeach(ValueError):
 
 @transaction.atomic
 def make_lesson(task: Task, kind: str, now: datetime, user: User | None = None) -> Lesson:
-    """Have a unit teach instead of being asked about; one that does already is returned.
+    """Have a unit teach, or check workers, instead of being asked about.
+
+    One that does already is returned.
 
     Raises
     ------
     CannotTeach
         the unit has answers or is held by somebody, is the last one asked about, is asked about
         in another campaign as well, belongs to a campaign of simulated workers, or workers have
-        seen its answer in its other use.
+        seen its answer, or were given it, in its other use.
     """
     if kind not in KINDS:
-        raise CannotTeach(f"A unit teaches as tutorial or practice, not as {kind!r}.")
+        raise CannotTeach(
+            f"A unit teaches as tutorial or practice or checks as gold, not as {kind!r}."
+        )
     # The task first: whoever leases or submits this unit waits here.
     task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
     if lesson := Lesson.objects.filter(task=task).first():
-        return _turned(lesson, kind, now)
+        return _turned(lesson, kind, now, user)
     _insist_unused(task, now)
+    _insist_untold(task, kind)
     Task.objects.filter(pk=task.pk).update(answers_wanted=0)
-    return Lesson.objects.create(
+    made = Lesson.objects.create(
         task=task, kind=kind, position=_last_place(task.campaign, kind) + 1, made_by=user
     )
+    _note_turn(made, "", now, user)
+    return made
 
 
-def label(lesson: Lesson, given: Given, now: datetime, *, machine_made: bool = False) -> Lesson:
+def label(
+    lesson: Lesson,
+    given: Given,
+    now: datetime,
+    *,
+    machine_made: bool = False,
+    by: User | None = None,
+) -> Lesson:
     """Take down what the expert says about her unit.
+
+    Of a known unit it may be corrected at any time: workers never see it, and their answers are
+    compared anew.
 
     Raises
     ------
@@ -74,10 +93,14 @@ def label(lesson: Lesson, given: Given, now: datetime, *, machine_made: bool = F
     with transaction.atomic():
         lesson = Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
         _insist_uncompared(lesson, given)
+        if lesson.kind == Lesson.Kind.GOLD and lesson.is_ready:
+            gold.note(lesson.task, "gold corrected", now, by)
         lesson.concept, lesson.category = clean_concept(given.concept), given.category
         lesson.rejected, lesson.machine_made = sorted(given.rejected), machine_made
         lesson.labelled_at, lesson.draft = now, {}
         lesson.save()
+        if lesson.kind == Lesson.Kind.GOLD:
+            gold.count(lesson.task.campaign)
     return lesson
 
 
@@ -125,11 +148,12 @@ def move(lesson: Lesson, by: Literal[-1, 1]) -> bool:
 
 
 @transaction.atomic
-def remove(lesson: Lesson, now: datetime) -> bool:
+def remove(lesson: Lesson, now: datetime, by: User | None = None) -> bool:
     """Stop teaching by a unit; tell whether it is asked about again.
 
     Where workers have seen the expert's answer it is set aside instead: they must not be asked
-    for their own.
+    for their own. A known unit that any worker was given is retired: nobody gets it any more,
+    who holds it may submit, and what was said about it says nothing of anybody.
     """
     task = Task.objects.select_for_update(no_key=True).get(pk=lesson.task_id)
     found = Lesson.objects.select_for_update(no_key=True).filter(pk=lesson.pk).first()
@@ -139,9 +163,18 @@ def remove(lesson: Lesson, now: datetime) -> bool:
     if found.seen_at:
         Lesson.objects.filter(pk=found.pk).update(kind=Lesson.Kind.ASIDE)
         return False
-    found.delete()
-    Task.objects.filter(pk=task.pk).update(answers_wanted=task.campaign.answers_per_unit)
-    return True
+    former, asked = found.kind, not gold.given_to_workers(task)
+    if gold.is_gold(former) and not asked:
+        Lesson.objects.filter(pk=found.pk).update(kind=Lesson.Kind.RETIRED)
+    else:
+        asked = True
+        found.delete()
+        wanted = task.campaign.answers_per_unit
+        Task.objects.filter(pk=task.pk).update(answers_wanted=wanted, purpose=Task.Purpose.ASK)
+    if former == Lesson.Kind.GOLD:
+        gold.note(task, "gold removed", now, by)
+        gold.count(task.campaign)
+    return asked
 
 
 def set_bar(campaign: Campaign, bar: int) -> None:
@@ -172,26 +205,67 @@ def write_guidelines(campaign: Campaign, text: str) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(guidelines=text)
 
 
-def _turned(lesson: Lesson, kind: str, now: datetime) -> Lesson:
-    """Give a lesson its other use; nobody practises on a unit whose answer workers have seen."""
+def _turned(lesson: Lesson, kind: str, now: datetime, user: User | None) -> Lesson:
+    """Give a lesson its other use; nobody practises on, or is checked by, an answer that was seen.
+
+    Nor is the answer shown of a unit that checked anybody.
+    """
     if lesson.kind == kind:
         return lesson
-    if kind == Lesson.Kind.PRACTICE and lesson.seen_at:
+    if kind != Lesson.Kind.TUTORIAL and lesson.seen_at:
+        doing = "practise on" if kind == Lesson.Kind.PRACTICE else "be checked by"
         raise CannotTeach(
-            f"Workers have seen the answer of {lesson.task.unit}, so nobody can practise on it: "
+            f"Workers have seen the answer of {lesson.task.unit}, so nobody can {doing} it: "
             "choose another unit."
         )
+    if not gold.is_gold(kind) and gold.given_to_workers(lesson.task):
+        raise CannotTeach(
+            f"Workers were given {lesson.task.unit} unawares, and its answer would show it: "
+            "choose another unit."
+        )
+    _insist_untold(lesson.task, kind)
+    former = lesson.kind
     lesson.kind, lesson.position = kind, _last_place(lesson.task.campaign, kind) + 1
     lesson.save(update_fields=["kind", "position"])
     _spare(lesson, now)
+    _note_turn(lesson, former, now, user)
     return lesson
+
+
+def _note_turn(lesson: Lesson, former: str, now: datetime, user: User | None) -> None:
+    """Have a unit count as what it is for now, and write down where it became or ceased gold."""
+    if not gold.is_gold(lesson.kind) and not gold.is_gold(former):
+        return
+    gold.turn(lesson.task, lesson.kind)
+    act = "gold made" if lesson.kind == Lesson.Kind.GOLD else "gold removed"
+    gold.note(lesson.task, act, now, user)
+    gold.count(lesson.task.campaign)
+
+
+def _insist_untold(task: Task, kind: str) -> None:
+    """Refuse what would show workers, in one campaign, an answer that they are asked in another."""
+    campaign = task.campaign
+    if campaign.simulated and not gold.is_gold(kind):
+        raise CannotTeach("Simulated workers answer this campaign: there is nobody to teach.")
+    if gold.is_gold(kind):
+        if not campaign.simulated and (teacher := gold.read_in(task)):
+            raise CannotTeach(
+                f"{task.unit} teaches in the campaign {teacher}, where its answer is read: choose "
+                "another unit."
+            )
+        return
+    asked = Task.objects.asked().filter(unit=task.unit, campaign__simulated=False)
+    others = asked.exclude(campaign=campaign).exclude(campaign__state=Campaign.State.CLOSED)
+    if other := (others | gold.elsewhere(task)).select_related("campaign").first():
+        raise CannotTeach(
+            f"The campaign {other.campaign} asks about {task.unit} as well, and whoever works in "
+            "both would read the answer here: choose another unit, or close that campaign."
+        )
 
 
 def _insist_unused(task: Task, now: datetime) -> None:
     """Refuse a unit that people were asked about, or without which nothing is asked."""
     campaign = task.campaign
-    if campaign.simulated:
-        raise CannotTeach("Simulated workers answer this campaign: there is nobody to teach.")
     if task.answers_given:
         raise CannotTeach(
             f"{task.unit} has {task.answers_given} of {task.answers_wanted} answers already, and a "
@@ -201,13 +275,6 @@ def _insist_unused(task: Task, now: datetime) -> None:
         raise CannotTeach(
             f"Somebody is labelling {task.unit} at this moment: choose another unit, or wait for "
             f"his {campaign.lease_minutes} minutes to end."
-        )
-    asked = Task.objects.asked().filter(unit=task.unit, campaign__simulated=False)
-    others = asked.exclude(campaign=campaign).exclude(campaign__state=Campaign.State.CLOSED)
-    if other := others.select_related("campaign").first():
-        raise CannotTeach(
-            f"The campaign {other.campaign} asks about {task.unit} as well, and whoever works in "
-            "both would read the answer here: choose another unit, or close that campaign."
         )
     if campaign.tasks.asked().count() < 2:
         raise CannotTeach(f"{task.unit} is the last unit that the campaign asks about.")

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Count, Min, QuerySet, Sum
 
 from analysis.models import UnitSemantics
-from annotate.models import Answer, Assignment, Campaign, Ruling, Worker
+from annotate.models import Answer, Assignment, Campaign, Ruling, Task, Worker
 
 COLUMNS = (
-    "campaign", "unit", "concept", "category", "images_shown", "images_marked",
+    "campaign", "answer", "concept", "category", "images_shown", "images_marked",
     "seconds", "focused_seconds", "attempts", "answered_at",
 )  # fmt: skip
 
@@ -50,16 +50,22 @@ def work_of(worker: Worker) -> Work:
 def history(worker: Worker) -> QuerySet[Answer]:
     """Return a worker's answers, the newest first."""
     mine = Answer.objects.filter(worker=worker).order_by("-pk")
-    return mine.select_related("task__campaign__run", "task__unit__layer__network")
+    return mine.select_related("task__campaign__run")
 
 
 def with_use(answers: list[Answer]) -> list[OwnAnswer]:
     """Return the answers of one page with the labels that they became part of.
 
     What others said stays hidden while people are asked about the network: in any of its
-    campaigns the worker may still be one of them.
+    campaigns the worker may still be one of them. It stays hidden for good in a campaign with
+    known or repeated units: they have no label of their own, and would be told by that.
     """
     campaigns = {answer.task.campaign for answer in answers}
+    checking = set(
+        Task.objects.exclude(purpose=Task.Purpose.ASK)
+        .filter(campaign__in=campaigns)
+        .values_list("campaign", flat=True)
+    )
     asked = set(
         Campaign.objects.filter(
             run__network__in={campaign.run.network_id for campaign in campaigns}, simulated=False
@@ -74,8 +80,9 @@ def with_use(answers: list[Answer]) -> list[OwnAnswer]:
     found = {(label.unit_id, label.origin): label for label in labels}
     rows = []
     for answer in answers:
-        secret = answer.task.campaign.run.network_id in asked
-        label = found.get((answer.task.unit_id, answer.task.campaign.slug))
+        campaign = answer.task.campaign
+        secret = campaign.run.network_id in asked or campaign.pk in checking
+        label = found.get((answer.task.unit_id, campaign.slug))
         rows.append(OwnAnswer(answer, None if secret else label, secret))
     return rows
 
@@ -85,7 +92,7 @@ def table(worker: Worker) -> Iterator[list[Any]]:
     for answer in history(worker).order_by("pk").iterator(500):
         yield [
             answer.task.campaign.slug,
-            str(answer.task.unit),
+            answer.assignment_id,  # as in its address; a unit's name would tell what is repeated
             answer.concept,
             answer.category,
             len(answer.task.items),
@@ -100,7 +107,7 @@ def table(worker: Worker) -> Iterator[list[Any]]:
 def everything(worker: Worker) -> dict[str, Any]:
     """Return all that is kept of a worker, but what it would tell about planted images."""
     drafts = Assignment.objects.filter(worker=worker).exclude(draft={})
-    drafts = drafts.select_related("task__campaign", "task__unit__layer__network").order_by("pk")
+    drafts = drafts.select_related("task__campaign").order_by("pk")
     rulings = Ruling.objects.filter(worker=worker).select_related("campaign", "appeal")
     return {
         "pseudonym": worker.pseudonym,
@@ -110,7 +117,7 @@ def everything(worker: Worker) -> dict[str, Any]:
         "drafts": [
             {
                 "campaign": one.task.campaign.slug,
-                "unit": str(one.task.unit),
+                "answer": one.pk,
                 "state": one.state,
                 "draft": one.draft,
             }

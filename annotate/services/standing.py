@@ -83,6 +83,7 @@ def standing(campaign: Campaign, now: datetime) -> Standing:
         )
     )
     layers = [LayerStanding(**row) for row in rows]
+    asked = Answer.objects.filter(task__campaign=campaign, task__purpose=Task.Purpose.ASK)
     labels = labels_of(campaign)
     several = labels.filter(answers__gte=2)
     return Standing(
@@ -91,7 +92,7 @@ def standing(campaign: Campaign, now: datetime) -> Standing:
         complete=sum(layer.complete for layer in layers),
         given=sum(layer.given for layer in layers),
         wanted=sum(layer.wanted for layer in layers),
-        workers=Answer.objects.filter(task__campaign=campaign).values("worker").distinct().count(),
+        workers=asked.values("worker").distinct().count(),
         held=Assignment.objects.filter(task__campaign=campaign).live(now).count(),
         labelled=labels.count(),
         agreement=several.aggregate(mean=Avg("agreement"))["mean"],
@@ -110,7 +111,7 @@ def tasks_to_show(campaign: Campaign, show: str = "", layer: str = "") -> QueryS
     ``show`` keeps the ``disputed`` (at most half of two or more answers agree), the ``labelled``
     or the ``waiting`` (not all answers there); anything else keeps all.
     """
-    tasks = campaign.tasks.select_related("unit__layer__network", "lesson")
+    tasks = campaign.tasks.shown().select_related("unit__layer__network", "lesson")
     if layer:
         tasks = tasks.filter(unit__layer__name=layer)
     labels = labels_of(campaign).filter(unit=OuterRef("unit"))

@@ -68,8 +68,9 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
         return _same_again(mine.answer, given)
     if not mine.is_live(now):
         _insist_on_room(mine, task, now)
-    counted = Task.objects.filter(pk=task.pk).unfinished()
-    if not counted.update(answers_given=F("answers_given") + 1):
+    # What checks a worker is not counted, by the same statement.
+    counted = Task.objects.filter(pk=task.pk).taking_answers()
+    if not counted.update(answers_given=F("answers_given") + int(task.is_asked)):
         raise Refused(
             {"assignment": _("This unit has all its answers already; yours is kept as a draft.")}
         )
@@ -126,7 +127,7 @@ def _insist_on_room(lease: Assignment, task: Task, now: datetime) -> None:
             "so the answer cannot be taken; it is kept as a draft."
         )
         raise Refused({"assignment": sentence % {"state": state_of(campaign)}})
-    if not Task.objects.filter(pk=task.pk).with_room(now).exists():
+    if not Task.objects.filter(pk=task.pk).with_place(now).exists():
         sentence = _(
             "Your time for this unit ended and others have taken it up since, so the answer "
             "cannot be taken; it is kept as a draft. Go on with the next unit."

@@ -198,13 +198,10 @@ def done(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     assignment = visit.assignment(pk)
     if assignment.state != Assignment.State.SUBMITTED:
         return redirect("annotate:label_task", slug=visit.campaign.slug, pk=pk)
-    task = assignment.task
     page = {
         "campaign": visit.campaign,
         "worker": visit.worker,
-        "task": task,
         "answer": assignment.answer,
-        "missing": task.answers_wanted - task.answers_given,
         **sheet.standing(visit.worker, visit.campaign, now()),
     }
     return render(request, "annotate/label_done.html", page)

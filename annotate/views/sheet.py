@@ -164,6 +164,7 @@ def standing(worker: Worker, campaign: Campaign, now: datetime) -> dict[str, Any
         "number": progress.answered + 1,
         "total": progress.answered + progress.left,
         "more": progress.more,
+        "few": progress.few,
         "pace": seconds_each(worker, campaign),
     }
 

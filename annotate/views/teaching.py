@@ -124,7 +124,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     errors = {} if form.is_valid() else form.faults()
     if not errors:
         try:
-            lessons.label(found, form.given(), now())
+            lessons.label(found, form.given(), now(), by=_user(request))
         except Refused as refusal:
             errors = refusal.errors
     onward = reverse("annotate:lesson", args=[slug, pk])
@@ -172,10 +172,12 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = Lesson.objects.of(campaign).filter(pk=pk).first()
     if found is None:
         messages.info(request, "That unit teaches no longer.")
-    elif lessons.remove(found, now()):
+    elif lessons.remove(found, now(), _user(request)):
         messages.success(request, f"{found.task.unit} is asked about again.")
     else:
         told = "is set aside: workers have seen its answer, so it is asked of nobody."
+        if found.kind in (Lesson.Kind.GOLD, Lesson.Kind.RETIRED):
+            told = "is retired: nobody is given it any more, and its answers count for nothing."
         messages.success(request, f"{found.task.unit} {told}")
     return redirect("annotate:teaching", slug=slug)
 
@@ -195,6 +197,8 @@ def _overview(
         "worked": of_kind[Lesson.Kind.TUTORIAL],
         "practised": of_kind[Lesson.Kind.PRACTICE],
         "aside": of_kind[Lesson.Kind.ASIDE],
+        "gold": of_kind[Lesson.Kind.GOLD],
+        "retired": of_kind[Lesson.Kind.RETIRED],
         "is_gate": any(row.is_ready for row in of_kind[Lesson.Kind.PRACTICE]),
         "form": form,
         "attempts": ATTEMPTS,

@@ -3,7 +3,7 @@
 It reads DATABASE_URL, migrates, opens two campaigns, lets the crowd loose on each and prints
 what became of them as JSON. In the calm one everybody submits what he claims. In the stormy one
 units are given back, clocks run an hour ahead (so that live leases look lapsed), every answer is
-sent twice and labels are published in between.
+sent twice, labels are published in between, and known units are mixed in.
 """
 
 import json
@@ -21,6 +21,7 @@ PROCESSES = 16
 # Fewer workers than processes: some work in two tabs at once.
 WORKERS = 14
 UNITS = 12
+KNOWN = 2
 PATIENCE = 100  # seconds; a crowd that takes longer hangs
 
 
@@ -31,13 +32,17 @@ def main() -> None:
     from django.core.management import call_command
 
     from tests.annotate.factories import a_finished_run, a_worker, open_small_campaign
+    from tests.annotate.lessons import a_lesson
 
     call_command("migrate", verbosity=0)
-    run = a_finished_run(units=UNITS)
     people = [a_worker().pk for _ in range(WORKERS)]
     told = {}
     for mood in ("calm", "stormy"):
-        campaign = open_small_campaign(slug=mood, run=run)
+        known = KNOWN if mood == "stormy" else 0
+        run = a_finished_run(units=UNITS + known)
+        campaign = open_small_campaign(slug=mood, run=run, gold_first=2)
+        for _ in range(known):
+            a_lesson(campaign, "gold")
         started = time.monotonic()
         ends = let_loose(mood, campaign.pk, people)
         told[mood] = {**outcome(campaign), **ends, "seconds": time.monotonic() - started}
@@ -117,11 +122,15 @@ def outcome(campaign: Any) -> dict[str, Any]:
     """Count what stands in the database."""
     from annotate.models import Answer, Assignment
 
-    pairs = Answer.objects.filter(task__campaign=campaign).values_list("task", "worker")
-    leases = Assignment.objects.filter(task__campaign=campaign)
+    answers = Answer.objects.filter(task__campaign=campaign)
+    pairs = answers.filter(task__purpose="ask").values_list("task", "worker")
+    known = answers.filter(task__purpose="gold").values_list("task", "worker")
+    leases = Assignment.objects.filter(task__campaign=campaign, task__purpose="ask")
     per_task = Counter(task for task, _ in pairs)
     return {
-        "given": sorted(campaign.tasks.values_list("answers_given", flat=True)),
+        "given": sorted(campaign.tasks.asked().values_list("answers_given", flat=True)),
+        "known": len(known),
+        "known_doubled": len(known) - len(set(known)),
         "counted": sorted(per_task.values()),
         "doubled": len(pairs) - len(set(pairs)),
         "submitted": leases.filter(state="submitted").count(),

@@ -52,5 +52,7 @@ def test_no_unit_gets_one_answer_too_many_none_is_lost_and_all_end(database_url,
         assert (crowd["doubled"], crowd["submitted"]) == (0, 36), mood
         known = {"submitted", "given back", "nothing free", "refused"}
         assert set(crowd["met"]) <= known, crowd["met"]
+    assert told["stormy"]["known"] > 0
+    assert told["stormy"]["known_doubled"] == 0
     # Who holds a live lease can submit: nobody works in vain.
     assert "refused" not in told["calm"]["met"]

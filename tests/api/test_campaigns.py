@@ -84,6 +84,7 @@ def test_a_campaign_is_opened_with_its_tasks(bob, asked, run, researcher):
     campaign = Campaign.objects.get()
     assert (campaign.run, campaign.created_by) == (run, researcher)
     assert campaign.simulated is False
+    assert (body["gold_first"], body["gold_least"], body["repeat_rate"]) == (5, 25, 0)
 
 
 def test_opening_twice_is_a_conflict_and_changes_nothing(bob, asked):

@@ -23,7 +23,7 @@ def test_a_unit_is_labelled_by_mouse_and_the_next_follows(label, held):
     count(page, 57, 3)
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
-    expect(page.get_by_text("1 of 3: this unit needs 2 more answers")).to_be_visible()
+    expect(page.get_by_text("Your answer is in.")).to_be_visible()
     answer = Answer.objects.get()
     assert answer.rejected == sorted(held.task.controls)
     assert (answer.concept, answer.category, answer.unseen) == ("billiard table", "object", [])

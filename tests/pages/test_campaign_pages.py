@@ -46,6 +46,8 @@ def filled(run, **changed):
         "slug": "kitchens", "title": "Kitchens", "layers": ["conv2"], "units": "", "answers": 3,
         "images_per_task": 60, "controls": 3, "control_rule": "lenient", "control_attempts": 3,
         "minimum_kept": 10, "lease_minutes": 20, "access": "link", "guidelines": "Be *kind*.",
+        "control_band": "weaker", "gold_first": 4, "gold_least": 20, "repeat_rate": 10,
+        "repeat_after": 30,
         **changed,
     }  # fmt: skip
 
@@ -69,6 +71,10 @@ def test_a_campaign_is_opened(client, researcher, run):
     campaign = Campaign.objects.get()
     assert answered.url == page_of(campaign)
     assert (campaign.created_by, campaign.access, campaign.tasks.count()) == (researcher, "link", 3)
+    assert (campaign.gold_first, campaign.gold_least, campaign.control_band) == (4, 20, "weaker")
+    page = client.get(answered.url).content.decode()
+    assert "by no known unit; 1 in 10 repeated after 30 or more" in page
+    assert "from the weaker half of the weakest images" in page
 
 
 @pytest.mark.parametrize(
@@ -83,6 +89,9 @@ def test_a_campaign_is_opened(client, researcher, run):
         ({"units": "conv1"}, "names no units"),
         ({"minimum_kept": 60}, "kept cannot be asked"),
         ({"access": "all"}, "Select a valid choice"),
+        ({"control_band": "middle"}, "Select a valid choice"),
+        ({"gold_least": 2}, "Known units become fewer as trust grows"),
+        ({"repeat_after": 3}, "greater than or equal to 15"),
     ],
 )
 def test_bad_entries_are_told_and_nothing_typed_is_lost(client, researcher, run, changed, told):

@@ -112,7 +112,7 @@ def test_a_lapsed_unit_that_others_took_says_so(alice, held, campaign):
 # ---- submit -------------------------------------------------------------------------------------
 def test_an_answer_is_taken_and_thanked_for(alice, held):
     reply = alice.post(at("submit", held), answer_to(held), follow=True)
-    assert "1 of 3: this unit needs 2 more answers" in reply.content.decode()
+    assert "Your answer is in." in reply.content.decode()
     answer = Answer.objects.get()
     assert (answer.concept, answer.category, answer.focused_seconds) == (
         "billiard table",
@@ -124,13 +124,6 @@ def test_an_answer_is_taken_and_thanked_for(alice, held):
 def test_our_script_is_told_where_to_go(alice, held):
     reply = alice.post(at("submit", held), answer_to(held), **JSON)
     assert reply.json() == {"next": at("done", held)}
-
-
-def test_the_last_answer_completes_the_unit(alice, held):
-    held.task.answers_given = 2
-    held.task.save()
-    reply = alice.post(at("submit", held), answer_to(held), follow=True)
-    assert "3 of 3: this unit is complete" in reply.content.decode()
 
 
 def test_submitting_twice_gives_one_answer(alice, held):

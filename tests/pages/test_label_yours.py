@@ -33,7 +33,7 @@ def answered(alice, held):
 def test_ones_own_answers_stand_with_their_use(alice, answered, campaign):
     page = alice.get(OWN[0]).content.decode()
     assert "billiard table" in page
-    assert "One of 1 answers so far; 3 are wanted" in page
+    assert "Kept with the others" in page
     Campaign.objects.update(state="closed")
     assert "The unit has no label" in alice.get(OWN[0]).content.decode()
 

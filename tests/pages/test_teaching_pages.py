@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotate.models import Campaign, Lesson
+from annotate.models import Assignment, Campaign, Lesson
 from annotate.services import lessons
-from tests.annotate.factories import open_small_campaign
+from tests.annotate.factories import a_worker, open_small_campaign
 from tests.annotate.lessons import WRONG, a_lesson, practise
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -72,6 +72,31 @@ def test_a_unit_is_made_a_practice_unit_labelled_and_explained(bob, campaign):
     assert lesson.other_words == ["couch", "settee", "love seat"]
     assert "Practice round" in body(bob.get(page_of("teaching")))
     assert "asked of nobody" in body(bob.get(page_of("campaign")))
+
+
+def test_a_unit_is_made_gold_labelled_and_given_up(bob, campaign):
+    assert body(bob.get(page_of("campaign"))).count("a gold unit") == 5
+    task = campaign.tasks.first()
+    reply = make(bob, task, "gold")
+    assert make(bob, task, "gold")["Location"] == reply["Location"]
+    lesson = Lesson.objects.get()
+    assert "shown to no worker" in body(bob.get(reply["Location"]))
+    sent = {"concept": "Sofa", "category": "object", "rejected": "1,2"}
+    onward = bob.post(page_of("lesson_submit", lesson.pk), sent)["Location"]
+    assert "workers never read it" in body(bob.get(onward))
+    table = body(bob.get(page_of("campaign")))
+    assert "Gold: mixed in to check workers; counted nowhere" in table
+    assert "1 unit in 5 is one of 1 known, falling to 1 in 25" in table
+    assert page_of("lesson_remove", lesson.pk) in body(bob.get(page_of("teaching")))
+    Assignment.objects.create(
+        task=task, worker=a_worker(), seed=1, leased_at=timezone.now(), due_at=timezone.now()
+    )
+    for _ in range(2):
+        told = body(bob.post(page_of("lesson_remove", lesson.pk), follow=True))
+        assert "is retired: nobody is given it any more" in told
+        assert "Retired gold" in told
+    acts = campaign.audit.values_list("act", "by_user__username")
+    assert list(acts) == [("gold removed", "bob"), ("gold made", "bob")]
 
 
 def test_making_twice_is_once_and_leads_on(bob, campaign):

@@ -31,6 +31,20 @@ class Command(BaseCommand):
             "--control-rule", choices=Campaign.ControlRule.values, default=plan.control_rule
         )
         parser.add_argument("--control-attempts", type=int, default=plan.control_attempts)
+        parser.add_argument(
+            "--control-band",
+            choices=Campaign.ControlBand.values,
+            default=plan.control_band,
+            help="from which of the weakest images that the run keeps",
+        )
+        for name, told in (
+            ("--gold-first", "1 unit in so many is known, for a new worker; 0: none"),
+            ("--gold-least", "the same for a worker who is always right"),
+            ("--repeat-rate", "1 unit in so many is asked of a worker again; 0: none"),
+            ("--repeat-after", "units between the two, at least"),
+        ):
+            default = getattr(plan, name.strip("-").replace("-", "_"))
+            parser.add_argument(name, type=int, default=default, metavar="N", help=told)
         parser.add_argument("--minimum-kept", type=int, default=plan.minimum_kept)
         parser.add_argument("--lease-minutes", type=int, default=plan.lease_minutes)
         parser.add_argument("--access", choices=Campaign.Access.values, default=plan.access)
@@ -68,7 +82,8 @@ def _plan(options: dict[str, Any], layers: list[str], units: list[str]) -> Plan:
     """Return the options as a plan; those with the plan's own names go over as they are."""
     same = (
         "title purpose answers images_per_task controls control_rule control_attempts minimum_kept "
-        "lease_minutes access seed simulated"
+        "lease_minutes access seed simulated control_band gold_first gold_least repeat_rate "
+        "repeat_after"
     )
     return Plan(
         layers=layers,
