@@ -104,6 +104,15 @@ class Lesson(models.Model):
         )
 
     @property
+    def judged_by(self) -> Expert:
+        """What workers are checked by: what the expert said, and that no planted image fits.
+
+        She need not have found the planted ones; workers have to.
+        """
+        rejected = frozenset(self.rejected) | frozenset(self.task.controls)
+        return Expert(self.concept, self.category, rejected, tuple(self.other_words))
+
+    @property
     def marks(self) -> dict[str, object]:
         """What stands in the task page's form: the draft if there is one, else what was said."""
         said = {"concept": self.concept, "category": self.category, "rejected": self.rejected}

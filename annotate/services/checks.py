@@ -79,9 +79,14 @@ class Hurried:
 
 
 def known_answers(campaign: Campaign) -> list[KnownAnswer]:
-    """Return the known units that are ready, with what the researcher says of them."""
+    """Return the known units that are ready, with what the researcher says of them.
+
+    Planted negatives are among what does not fit, whether she marked them or not.
+    """
     rows = Lesson.objects.known().filter(task__campaign=campaign).select_related("task")
-    return [KnownAnswer(row.task_id, row.task.unit_id, row.expert) for row in rows.order_by("pk")]
+    return [
+        KnownAnswer(row.task_id, row.task.unit_id, row.judged_by) for row in rows.order_by("pk")
+    ]
 
 
 def checks_of(worker: Worker, campaign: Campaign) -> Checks:

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 from django.utils.crypto import salted_hmac
 from django.utils.timezone import localtime
@@ -69,9 +69,10 @@ def _known(worker: Worker, campaign: Campaign) -> Known:
     rows = _gold(campaign, worker) if campaign.gold_units else []
     if not rows:
         return Known(_leases(worker, campaign).count(), 0, 0, [])
-    earlier = [row for row in rows if row["said"] and row["lease"] != row["latest"]]
+    said = [row for row in rows if row["his__answer__concept"]]
+    earlier = [row for row in said if row["his__pk"] != row["latest"]]
     right = sum(_is_right(row, campaign.images_per_task) for row in earlier)
-    unseen = [row["task"] for row in rows if row["lease"] is None]
+    unseen = [row["task"] for row in rows if row["his__pk"] is None]
     return Known(rows[0]["leases"] or 0, right, len(earlier), unseen)
 
 
@@ -88,26 +89,26 @@ def _gold(campaign: Campaign, worker: Worker) -> list[dict[str, Any]]:
     rows = Lesson.objects.known().filter(task__campaign=campaign).order_by("pk")
     values = rows.annotate(
         his=FilteredRelation("task__assignments", condition=his),
-        lease=F("his__pk"),
         leases=Subquery(counted),
         latest=Subquery(mine.order_by("-pk").values("pk")[:1]),
-        said=F("his__answer__concept"),
-        group=F("his__answer__category"),
-        marked=F("his__answer__rejected"),
-        missed=F("his__answer__unseen"),
     ).values(
-        "task", "lease", "leases", "latest", "said", "group", "marked", "missed",
-        "concept", "category", "rejected", "other_words",
+        "task", "task__controls", "concept", "category", "rejected", "other_words",
+        "leases", "latest", "his__pk", "his__answer__concept", "his__answer__category",
+        "his__answer__rejected", "his__answer__unseen",
     )  # fmt: skip
     return [{**row} for row in values]
 
 
 def _is_right(row: dict[str, Any], shown: int) -> bool:
-    """Compare one answer of `_gold` with what the researcher said."""
-    given = Given(row["said"], row["group"], row["marked"], unseen=row["missed"])
-    hers = Expert(
-        row["concept"], row["category"], frozenset(row["rejected"]), tuple(row["other_words"])
+    """Compare one answer of `_gold` with what the researcher said, as `Lesson.judged_by` has it."""
+    given = Given(
+        row["his__answer__concept"],
+        row["his__answer__category"],
+        row["his__answer__rejected"],
+        unseen=row["his__answer__unseen"],
     )
+    rejected = frozenset(row["rejected"]) | frozenset(row["task__controls"])
+    hers = Expert(row["concept"], row["category"], rejected, tuple(row["other_words"]))
     return is_right(given, hers, shown)
 
 

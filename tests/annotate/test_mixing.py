@@ -136,6 +136,8 @@ def test_all_three_kinds_come_as_foretold_and_only_those_asked_about_count(now):
     assert (len(checks.gold), len(checks.repeats)) == (4, kinds.count("repeat"))
     assert checks.repeats_agreeing == len(checks.repeats)
     assert checks.images_alike == 1
+    known = mixing._known(worker, campaign)
+    assert (known.right, known.answered, known.leases) == (checks.gold_right, 4, len(done))
     assert all(one.first.assignment_id < one.again.assignment_id for one in checks.repeats)
     assert not any(row.label for row in with_use(list(history(worker))))
 
@@ -158,6 +160,7 @@ def test_a_known_unit_is_given_once_to_everybody_and_judged(now):
     found = checks_in(campaign)
     assert (found[good.pk].gold_right, found[bad.pk].gold_right) == (1, 0)
     assert found[good.pk].gold[0].score.words == 1
+    assert found[good.pk].gold[0].score.images == 1  # the planted ones she did not mark
     assert Task.objects.get(pk=known.task).answers_given == 0
     # She corrects herself: everybody is judged by that, and it is written down.
     lesson = Lesson.objects.get(task=known.task)
