@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0006_checking_base'),
+        ('annotate', '0007_rulings'),
     ]
 
     operations = [
