@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from annotate.views import (
+    agreement,
     appeal,
     audit,
     campaigns,
@@ -26,6 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:slug>/progress/", campaigns.progress, name="campaign_progress"),
     path("campaigns/<slug:slug>/turn/", campaigns.turn, name="campaign_turn"),
     path("campaigns/<slug:slug>/publish/", campaigns.publish, name="campaign_publish"),
+    path("campaigns/<slug:slug>/agreement/", agreement.page, name="agreement"),
+    path("campaigns/<slug:slug>/agreement/method/", agreement.choose, name="agreement_method"),
+    path(
+        "campaigns/<slug:slug>/agreement/<slug:name>.csv", agreement.table, name="agreement_table"
+    ),
     path("campaigns/<slug:slug>/concepts/", concepts.page, name="concepts"),
     path("campaigns/<slug:slug>/concepts/decide/", concepts.decide, name="concepts_decide"),
     path("campaigns/<slug:slug>/teaching/", teaching.overview, name="teaching"),

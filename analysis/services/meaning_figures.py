@@ -51,7 +51,9 @@ class Missing:
 
 def figures(shown: Shown) -> list[Figure | Missing]:
     """Return the three figures on meanings, each with what is missing in its place if it is."""
-    return [_groups(shown), _precision(shown), _agreement(shown)]
+    shares = group_shares(shown.labels, shown.threshold)
+    known = precisions(shown.labels, shown.threshold)
+    return [groups_figure(shown, shares), precision_figure(shown, known), _agreement(shown)]
 
 
 def note_of(source: str, synthetic: bool) -> str:
@@ -62,26 +64,23 @@ def note_of(source: str, synthetic: bool) -> str:
 
 
 # ---- Groups ------------------------------------------------------------------------------------
-def _groups(shown: Shown) -> Figure | Missing:
+def groups_figure(shown: Shown, counted: Iterable[GroupShare]) -> Figure | Missing:
+    """Return the shares of the groups in each layer, from rows that are counted already."""
     question = "Which levels of meaning emerge where?"
-    rows = [
-        row
-        for row in group_shares(shown.labels, shown.threshold)
-        if row.counted_by == shown.by and row.of
-    ]
+    rows = [row for row in counted if row.counted_by == shown.by and row.of]
     if not rows:
         return Missing(question, _no_groups(shown))
     layers: dict[str, list[GroupShare]] = {}
     for row in rows:
         layers.setdefault(row.layer, []).append(row)
-    counted = "answers" if shown.by == ANSWER else "units"
-    above = f"{counted.capitalize()} above {shown.threshold:g}"
+    what = "answers" if shown.by == ANSWER else "units"
+    above = f"{what.capitalize()} above {shown.threshold:g}"
     by_group = [Column(group, group.capitalize(), 3) for group in GROUPS]
     return Figure(
         name="categories",
         question=question,
-        answer=_group_answer(layers, counted),
-        spec=_group_drawing(rows, counted),
+        answer=_group_answer(layers, what),
+        spec=_group_drawing(rows, what),
         columns=[Column("layer", "Layer"), Column("of", above), *by_group],
         rows=[
             {"layer": layer, "of": some[0].of, **{row.category: row.share for row in some}}
@@ -146,9 +145,10 @@ def _group_drawing(rows: Iterable[GroupShare], counted: str) -> Spec:
 
 
 # ---- Precision ---------------------------------------------------------------------------------
-def _precision(shown: Shown) -> Figure | Missing:
+def precision_figure(shown: Shown, counted: Iterable[LayerPrecision]) -> Figure | Missing:
+    """Return the precision of each layer, from rows that are counted already."""
     question = "How well do units keep to one concept?"
-    rows = list(precisions(shown.labels, shown.threshold))
+    rows = list(counted)
     if not rows:
         return Missing(question, "No label has a precision: those of people and publications do.")
     above = f"above {shown.threshold:g}"
@@ -160,7 +160,7 @@ def _precision(shown: Shown) -> Figure | Missing:
         name="precision",
         question=question,
         answer=_precision_answer(rows, above),
-        spec=_points(rows, measures, "precision, or share of units"),
+        spec=points(rows, measures, "precision, or share of units"),
         columns=(
             Column("layer", "Layer"),
             Column("units", "Units"),
@@ -170,7 +170,7 @@ def _precision(shown: Shown) -> Figure | Missing:
             Column("share", "their share", 3),
             Column("share_interval", "95%"),
         ),
-        rows=[_with_intervals(row._asdict()) for row in rows],
+        rows=[with_intervals(row._asdict()) for row in rows],
         method=(
             "Precision of a unit: the mean over its answers of images kept / images shown. "
             f"{INTERVALS} Of the shares of units: Wilson’s interval."
@@ -214,9 +214,9 @@ def _agreement(shown: Shown) -> Figure | Missing:
         name="agreement",
         question=question,
         answer=_agreement_answer(rows),
-        spec=_points(rows, measures, "kappa, or share of units"),
+        spec=points(rows, measures, "kappa, or share of units"),
         columns=columns,
-        rows=[_with_intervals(row._asdict()) for row in rows],
+        rows=[with_intervals(row._asdict()) for row in rows],
         method=(
             "Over all units with at least two answers, whatever their precision. Kappa (Fleiss"
             " 1971): 0 is chance, 1 is complete agreement on the six groups. Same words, same"
@@ -243,27 +243,28 @@ def _agreement_answer(rows: Sequence[LayerAgreement]) -> str:
 
 
 # ---- Both --------------------------------------------------------------------------------------
-def _points(
-    rows: Iterable[LayerPrecision | LayerAgreement],
-    measures: Mapping[str, tuple[str, str, str]],
-    title: str,
+def points(
+    rows: Iterable[Any], measures: Mapping[str, tuple[str, str, str]], title: str, by: str = "layer"
 ) -> Spec:
-    """Return several measures of each layer beside one another, as points with intervals."""
+    """Return several measures of each layer beside one another, as points with intervals.
+
+    ``by`` is what stands along the axis, in the order of the rows; what is not known is left out.
+    """
     told = [
-        {"layer": row.layer, "measure": name}
+        {by: getattr(row, by), "measure": name}
         | dict(zip(("value", "low", "high"), (getattr(row, part) for part in parts), strict=True))
         for row in rows
         for name, parts in measures.items()
     ]
     place = {
-        "x": ordered("layer", "", dict.fromkeys(row["layer"] for row in told)),
+        "x": ordered(by, "", dict.fromkeys(row[by] for row in told)),
         "xOffset": {"field": "measure", "type": "nominal", "sort": list(measures)},
     }
     point = {
         "y": channel("value", title),
         "color": ordered("measure", "", measures, scale={"range": "category"}),
         "tooltip": [
-            channel("layer", "layer", "nominal"),
+            channel(by, by, "nominal"),
             channel("measure", "what", "nominal"),
             channel("value", "value", format=".3f"),
         ],
@@ -271,7 +272,7 @@ def _points(
     return drawing(told, whiskers("low", "high", place, title), mark("point", place | point))
 
 
-def _with_intervals(row: dict[str, Any]) -> dict[str, Any]:
+def with_intervals(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row with each interval in words."""
     ends = [name.removesuffix("_low") for name in row if name.endswith("_low")]
     return row | {f"{name}_interval": _words(row, name) for name in ends}

@@ -48,6 +48,8 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "repeat_after",
             "minimum_kept",
             "lease_minutes",
+            "method",
+            "tied",
             "seed",
             "synthetic",
             "simulated",
@@ -116,4 +118,10 @@ class CampaignBody(Body):
     )
     minimum_kept = serializers.IntegerField(required=False, min_value=1, max_value=120)
     lease_minutes = serializers.IntegerField(required=False, min_value=1, max_value=10_000)
+    method = serializers.ChoiceField(
+        choices=Campaign.Method.choices, required=False, help_text="that makes labels of answers"
+    )
+    tied = serializers.BooleanField(
+        required=False, help_text="members are one kind of worker, link workers another"
+    )
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)

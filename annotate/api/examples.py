@@ -27,6 +27,8 @@ CAMPAIGN_VALUE: dict[str, Any] = {
     "repeat_after": 20,
     "minimum_kept": 10,
     "lease_minutes": 20,
+    "method": "majority",
+    "tied": False,
     "seed": 0,
     "synthetic": False,
     "simulated": False,
@@ -54,3 +56,64 @@ CAMPAIGN_BODY = OpenApiExample(
         "answers": 3,
     },
 )
+
+_INTERVALS = {"kappa_low": 0.197, "kappa_high": 0.296, "alpha_low": 0.198, "alpha_high": 0.297}
+_LAYER = {"layer": "pool5", "units": 256}
+AGREEMENT_VALUE: dict[str, Any] = {
+    "campaign": "alexnet-pool5",
+    "method": "dawid-skene",
+    "tied": False,
+    "version": 1,
+    "answers": 768,
+    "counted_at": WHEN,
+    "current": True,
+    "tables": {
+        "agreement": [
+            {**_LAYER, "group": "", "answers": 768, "kappa": 0.248, "alpha": 0.249, "missing": ""}
+            | _INTERVALS
+        ],
+        "precision": [
+            {**_LAYER, "precision": 0.778, "precision_low": 0.755, "precision_high": 0.799}
+            | {"above": 151, "share": 0.59, "share_low": 0.529, "share_high": 0.648}
+        ],
+        "words": [
+            {**_LAYER, "answers": 768, "same_words": 0.344, "same_concept": 0.465}
+            | {"same_words_low": 0.285, "same_words_high": 0.402}
+            | {"same_concept_low": 0.402, "same_concept_high": 0.527}
+            | {"kappa": 0.248, "kappa_low": 0.198, "kappa_high": 0.297}
+        ],
+        "groups": [
+            {"layer": "pool5", "counted_by": "answer", "category": "object", "number": 172}
+            | {"of": 478, "share": 0.36, "share_low": 0.31, "share_high": 0.41}
+        ],
+        "methods": [
+            {"method": "dawid-skene", "tied": False, "chosen": True, "units": 256, "changed": 0},
+            {"method": "majority", "tied": False, "chosen": False, "units": 256, "changed": 31},
+        ],
+        "workers": [
+            {"worker": "quiet-heron-7", "answers": 120, "accuracy": 0.71, "weight": 1.12}
+            | {"accuracy_low": 0.62, "accuracy_high": 0.78}
+        ],
+    },
+}
+AGREEMENT = OpenApiExample("Agreement", response_only=True, value=AGREEMENT_VALUE)
+AGREEMENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "campaign": {"type": "string"},
+        "method": {"type": "string", "description": "that labels are made by"},
+        "tied": {"type": "boolean"},
+        "version": {"type": "integer", "description": "of the rule; 0 before the first count"},
+        "answers": {"type": "integer", "description": "that were counted"},
+        "counted_at": {"type": "string", "format": "date-time", "nullable": True},
+        "current": {"type": "boolean", "description": "false while a newer count is on its way"},
+        "tables": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": {}},
+            },
+        },
+    },
+    "required": [*AGREEMENT_VALUE],
+}

@@ -19,6 +19,7 @@ from annotate.core.rules import CATEGORIES
 from annotate.core.words import merge, spelling
 
 MAJORITY, TIE, SINGLE = "majority", "tie", "single"
+LIKELIEST = "likeliest"  # by a method that knows workers
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,18 @@ class Basis:
     """What a consensus rests on besides the answers.
 
     ``weights`` say how far each worker is trusted, from 0 up; who is not in it counts 1. They
-    weigh words and categories; images, precision and agreement are counted by head. ``edits`` are
-    a researcher's decisions about words.
+    weigh words and categories; precision and agreement are counted by head. ``edits`` are a
+    researcher's decisions about words. Where a method that knows workers has judged the unit,
+    ``category`` is the likeliest group, ``odds`` are those of all groups, and ``fits`` says by
+    place how likely each image fits; else groups go by weight and images by head.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
     edits: Edits = field(default_factory=Edits)
     meanings: Meanings = field(default_factory=english)
+    category: str = ""
+    odds: Sequence[float] = ()
+    fits: Mapping[int, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,12 @@ class Consensus:
     """One label out of several answers.
 
     ``how_concept`` and ``how_category`` say how it came about: majority (more answers than any
-    other), tie (several had equally many) or single (one answer). ``votes`` gives for each place
-    shown how many kept the image and how many saw it; ``tied`` are the places where half did.
-    ``groups`` numbers the answers by words of one meaning; ``ties`` says for each answer why it
-    stands behind the concept, None where it does not; ``offered`` are more specific words for it;
-    ``key`` is what the concept is compared by, ``spelt`` its name unless a researcher gave one.
+    other), tie (several had equally many), single (one answer) or likeliest (by what workers are
+    worth). ``votes`` gives for each place shown how many kept the image and how many saw it;
+    ``tied`` are the places where it is as likely to fit as not. ``groups`` numbers the answers by
+    words of one meaning; ``ties`` says for each answer why it stands behind the concept, None where
+    it does not; ``offered`` are more specific words for it; ``key`` is what the concept is compared
+    by, ``spelt`` its name unless a researcher gave one.
     """
 
     concept: str
@@ -104,13 +111,13 @@ def concepts(said: Sequence[Said], basis: Basis) -> Words:
     """
     weights = _weights(said, basis)
     shared = gather([one.concept for one in said], weights, basis.meanings, basis.edits)
-    common = _commonest(said, weights)
+    common = _commonest(said, weights, basis.category)
     backed = [w * (one.category in common) for one, w in zip(said, weights, strict=True)]
     chosen, tied = choose(shared, weights, backed)
     behind = shared.concepts[chosen].ties
     return Words(
         concept=shared.concepts[chosen].name,
-        category=_category(said, weights, set(behind)),
+        category=basis.category or _category(said, weights, set(behind)),
         how_concept=SINGLE if len(said) == 1 else TIE if tied else MAJORITY,
         groups=shared.groups,
         ties=[behind.get(number) for number in range(len(said))],
@@ -131,7 +138,7 @@ def majority(said: Sequence[Said], basis: Basis) -> Words:
     groups = merge([one.concept for one in said])
     held: defaultdict[int, float] = defaultdict(float)
     backed: defaultdict[int, float] = defaultdict(float)
-    common = _commonest(said, weights)
+    common = _commonest(said, weights, basis.category)
     for group, one, weight in zip(groups, said, weights, strict=True):
         held[group] += weight
         backed[group] += weight * (one.category in common)
@@ -141,7 +148,7 @@ def majority(said: Sequence[Said], basis: Basis) -> Words:
     name = spelling([said[number].concept for number in sorted(behind)])
     return Words(
         concept=name,
-        category=_category(said, weights, behind),
+        category=basis.category or _category(said, weights, behind),
         how_concept=_how(list(held.values()), len(said)),
         groups=groups,
         ties=[same if number in behind else None for number in range(len(said))],
@@ -179,7 +186,8 @@ def decide(
     controls
         places of planted negatives: they count nowhere here.
 
-    An image is kept when more than half of those who saw it kept it. Raises ValueError without
+    An image is kept when more than half of those who saw it kept it, or when it is likelier to fit
+    than not where ``basis.fits`` says how likely that is. Raises ValueError without
     answers, for a method that there is not, or for a weight below zero.
     """
     version(method)
@@ -188,17 +196,24 @@ def decide(
     basis = basis or Basis()
     words = METHODS[method][1](said, basis)
     categories = list(_held(said, _weights(said, basis)).values())
+    how = LIKELIEST if basis.category and len(said) > 1 else _how(categories, len(said))
     places = [place for place in range(shown) if place not in controls]
-    return _put_together(said, words, _how(categories, len(said)), places)
+    return _put_together(said, words, (how, basis.fits), places)
 
 
 def _put_together(
-    said: Sequence[Said], words: Words, how_category: str, places: Sequence[int]
+    said: Sequence[Said],
+    words: Words,
+    judged: tuple[str, Mapping[int, float] | None],
+    places: Sequence[int],
 ) -> Consensus:
     """Return what the words came to, with the images and the numbers."""
-    votes = _votes(said, places)  # (answers, places)
+    how_category, fits = judged
+    votes = vote_table(said, places)  # (answers, places)
     low, high = agreement.precision_interval(votes)
     counts = _counts(votes, places)
+    if fits is None:
+        fits = {place: kept / seen if seen else 0.0 for place, (kept, seen) in counts.items()}
     pairs = [(tie is not None, one.category) for tie, one in zip(words.ties, said, strict=True)]
     return Consensus(
         concept=words.concept,
@@ -210,8 +225,8 @@ def _put_together(
         precision_high=high,
         agreement=agreement.share_agreeing(pairs, True, words.category),
         answers=len(said),
-        kept=[place for place, (kept, seen) in counts.items() if 2 * kept > seen],
-        tied=[place for place, (kept, seen) in counts.items() if seen and 2 * kept == seen],
+        kept=[place for place in counts if fits[place] > 0.5],
+        tied=[place for place in counts if fits[place] == 0.5],
         votes=counts,
         groups=words.groups,
         shares=[float(share) for share in np.nanmean(votes, axis=1)],
@@ -222,7 +237,7 @@ def _put_together(
     )
 
 
-def _votes(said: Sequence[Said], places: Sequence[int]) -> agreement.Votes:
+def vote_table(said: Sequence[Said], places: Sequence[int]) -> agreement.Votes:
     """Return the table of votes over ``places``: 1 kept, 0 rejected, nan not seen."""
     table = np.ones((len(said), len(places)))
     for row, one in enumerate(said):
@@ -256,8 +271,10 @@ def _held(said: Sequence[Said], weights: Sequence[float]) -> dict[str, float]:
     return held
 
 
-def _commonest(said: Sequence[Said], weights: Sequence[float]) -> set[str]:
-    """Return the categories with the most weight: several if they are equal."""
+def _commonest(said: Sequence[Said], weights: Sequence[float], judged: str = "") -> set[str]:
+    """Return the categories with the most weight, several if they are equal; or the one judged."""
+    if judged:
+        return {judged}
     held = _held(said, weights)
     return {name for name, weight in held.items() if weight == max(held.values())}
 

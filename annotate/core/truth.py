@@ -10,7 +10,7 @@ unit must be judged as its answers come in, take the matrices from the last fit 
 
 from typing import Protocol
 
-from annotate.core.dawid_skene import DawidSkene, OneCoin, PooledDawidSkene
+from annotate.core.dawid_skene import Classes, DawidSkene, OneCoin, PooledDawidSkene
 from annotate.core.label_table import LabelTable, Table
 from annotate.core.mace import MACE
 from annotate.core.votes import Confusions, Majority, Priors, Truth
@@ -36,8 +36,37 @@ METHODS: dict[str, type[Method]] = {
 }
 
 
-def learn(table: LabelTable, known: Truth | None = None, method: str = "dawid-skene") -> Method:
-    """Return the method of this name, fitted; raises ValueError if there is none."""
+# Raise it when the same answers may get another truth by any of them.
+VERSION = 1
+# Those that may be tied: workers of one class share what is believed of them.
+TIEABLE = ("dawid-skene", "one-coin")
+# All but this one trust some workers more than others, or tell which labels are taken for which.
+BY_HEAD = "majority"
+
+
+def learn(
+    table: LabelTable,
+    known: Truth | None = None,
+    method: str = "dawid-skene",
+    classes: Classes | None = None,
+) -> Method:
+    """Return the method of this name, fitted.
+
+    Raises:
+        ValueError: there is no such method, or workers cannot be tied by ``classes`` in it.
+    """
+    insist_on(method, tied=classes is not None)
+    if classes is None:
+        return METHODS[method]().fit(table, known)
+    tieable: dict[str, type[DawidSkene]] = {"dawid-skene": DawidSkene, "one-coin": OneCoin}
+    return tieable[method]().fit(table, known, classes)
+
+
+def insist_on(method: str, tied: bool = False) -> None:
+    """Raise ValueError if there is no such method, or it cannot tie workers."""
     if method not in METHODS:
         raise ValueError(f"no method {method!r}: there are {', '.join(METHODS)}")
-    return METHODS[method]().fit(table, known)
+    if tied and method not in TIEABLE:
+        raise ValueError(
+            f"{method} does not tie kinds of workers: take {' or '.join(TIEABLE)}, or untie them"
+        )

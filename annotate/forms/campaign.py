@@ -61,6 +61,15 @@ class CampaignForm(forms.Form):
         label="Planted from",
         help_text="All of them drive the unit less than nearly every other image of the set.",
     )
+    method = forms.ChoiceField(
+        choices=Campaign.Method.choices,
+        required=False,
+        label="Answers become labels by",
+        help_text="May be changed at any time, on the page of agreement.",
+    )
+    tied = forms.BooleanField(
+        required=False, label="Members are one kind of worker, link workers another"
+    )
     access = forms.ChoiceField(
         choices=Campaign.Access.choices, widget=forms.RadioSelect, label="Who may work"
     )
@@ -114,5 +123,6 @@ class CampaignForm(forms.Form):
     def plan(self) -> Plan:
         """Return what was asked for; call it on a valid form."""
         data = {name: value for name, value in self.cleaned_data.items() if name != "slug"}
+        data["method"] = data["method"] or DEFAULT.method
         units = [unit.strip() for unit in data.pop("units").split(",") if unit.strip()]
         return Plan(units=units, **data)

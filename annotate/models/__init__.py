@@ -1,4 +1,4 @@
-"""Rows of whom we asked: campaigns, workers, answers, decisions on words, lessons, rulings."""
+"""Rows of whom we asked: campaigns, workers, answers, decisions, lessons, rulings, fits."""
 
 from annotate.models.answers import Answer, Assignment
 from annotate.models.audit import AuditEntry
@@ -6,6 +6,7 @@ from annotate.models.campaigns import Campaign, Task, Worker
 from annotate.models.concepts import ConceptDecision
 from annotate.models.rulings import Appeal, CampaignRules, Ruling
 from annotate.models.teaching import Lesson, PracticeAnswer, PracticeRound
+from annotate.models.truth import TruthFit
 
 __all__ = [
     "Answer",
@@ -20,5 +21,6 @@ __all__ = [
     "PracticeRound",
     "Ruling",
     "Task",
+    "TruthFit",
     "Worker",
 ]

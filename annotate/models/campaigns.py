@@ -50,6 +50,15 @@ class Campaign(models.Model):
         WEAKER = "weaker", "the weaker half of the weakest images that the run keeps"
         STRONGER = "stronger", "the stronger half of the weakest images that the run keeps"
 
+    class Method(models.TextChoices):
+        """What several answers become one truth by: the names of `annotate.core.truth`."""
+
+        MAJORITY = "majority", "majority: everybody counts alike"
+        DAWID_SKENE = "dawid-skene", "Dawid–Skene: what each worker takes for what"
+        ONE_COIN = "one-coin", "one coin: how often each worker is right"
+        POOLED = "pooled", "pooled: what the whole crowd takes for what"
+        MACE = "mace", "MACE: who knows, and who answers by habit"
+
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=200)
     run = models.ForeignKey(Run, models.PROTECT, related_name="campaigns")
@@ -92,6 +101,10 @@ class Campaign(models.Model):
         default=DEFAULT_BAR, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     seed = models.PositiveBigIntegerField(default=0)
+    method = models.CharField(max_length=20, choices=Method, default=Method.MAJORITY)
+    tied = models.BooleanField(
+        default=False, help_text="members are one kind of worker and link workers another"
+    )
     # Units of the chosen layers about which nobody can be asked: [{"unit": "net/conv5/7",
     # "reason": "it never fires on these images"}, ...]
     left_out = models.JSONField(default=list, blank=True)

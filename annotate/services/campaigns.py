@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
 from analysis.models.networks import UnitQuerySet
 from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble, within
+from annotate.core.truth import insist_on
 from annotate.models import Campaign, Lesson, Task
 
 # Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
@@ -49,6 +50,8 @@ class Plan:
     repeat_after: int = 20
     minimum_kept: int = 10
     lease_minutes: int = 20
+    method: str = Campaign.Method.MAJORITY
+    tied: bool = False
     seed: int = 0
     simulated: bool = False
 
@@ -187,6 +190,10 @@ def _insist_on(run: Run, plan: Plan) -> None:
         raise CannotOpen(f"The run {run.short_key} has no segmented images to show.")
     if not plan.simulated:
         _insist_private(run.network)
+    try:
+        insist_on(plan.method, plan.tied)
+    except ValueError as reason:
+        raise CannotOpen(f"{reason}.") from reason
     if not 0 <= plan.controls < plan.images_per_task:
         raise CannotOpen(
             f"{plan.controls} planted negatives of {plan.images_per_task} images: "
@@ -223,6 +230,8 @@ def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
         repeat_after=plan.repeat_after,
         minimum_kept=plan.minimum_kept,
         lease_minutes=plan.lease_minutes,
+        method=plan.method,
+        tied=plan.tied,
         seed=plan.seed,
         simulated=plan.simulated,
         synthetic=run.network.synthetic or run.image_set.synthetic,

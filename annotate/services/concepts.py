@@ -21,6 +21,7 @@ from annotate.core.words import clean_concept, spelling
 from annotate.models import Answer, Campaign, ConceptDecision, Task
 from annotate.services.consensus import edits_of, publish_task
 from annotate.services.standing import labels_of
+from annotate.services.trust import trust_of
 
 Act = ConceptDecision.Act
 # What ties a word to a concept as the same thing; the others name a kind of it, or list it.
@@ -265,8 +266,9 @@ class _Campaign:
         row.save()
         touched = self._tasks(_keys(row))
         before = {label.unit_id: label.concept for label in self._labels(touched)}
+        trust = trust_of(self.campaign)
         for task in touched:
-            publish_task(task)
+            publish_task(task, trust=trust)
         row.changed = [
             {
                 "layer": label.unit.layer.name,

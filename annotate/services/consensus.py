@@ -10,7 +10,9 @@ from analysis.services import semantics
 from analysis.services.semantics import UnitLabel
 from annotate.core.consensus import Basis, Consensus, Said, decide, version
 from annotate.core.edits import Act, Edits, fold, standing
+from annotate.core.trust import Trust
 from annotate.models import Answer, Campaign, ConceptDecision, Task
+from annotate.services.trust import details_of, judged, trust_of
 
 METHOD = "concepts"
 WORDNET = "3.0"
@@ -19,13 +21,16 @@ INTERVAL = "95% Wilson, effective number of votes from the variance between answ
 
 @transaction.atomic
 def publish_task(
-    task: Task, method: str = METHOD, weights: Mapping[str, float] | None = None
+    task: Task,
+    method: str = METHOD,
+    weights: Mapping[str, float] | None = None,
+    trust: Trust | None = None,
 ) -> UnitSemantics | None:
     """Write down what the answers so far make of one unit; may be repeated at will.
 
     Only answers of the campaign's kind of worker count: a simulated one never becomes people's.
-    A unit without answers loses the label that this campaign gave it. ``weights`` say by
-    pseudonym how far each worker is trusted; who is not in it counts 1.
+    A unit without answers loses the label that this campaign gave it. ``trust`` in the workers is
+    that of the campaign's last fit unless given; ``weights`` by pseudonym go before its own.
     """
     if not task.is_asked:  # it checks workers: its unit's label is no business of it
         return None
@@ -37,9 +42,10 @@ def publish_task(
         semantics.withdraw(unit=task.unit, source=campaign.source, origin=campaign.slug)
         return None
     said = [_said(answer) for answer in answers]
-    basis = Basis(weights or {}, edits_of(campaign))
+    trust = trust or trust_of(campaign)
+    basis = judged(trust, said, task, Basis(weights or {}, edits_of(campaign)))
     found = decide(said, len(task.items), frozenset(task.controls), method, basis)
-    details = _details(task, answers, found)
+    details = _details(task, answers, found) | details_of(trust, basis, task)
     return semantics.record(
         unit=task.unit,
         source=campaign.source,
@@ -66,9 +72,9 @@ def publish(
 ) -> int:
     """Write down every unit of a campaign that has answers; return how many these are."""
     answered = campaign.tasks.filter(answers_given__gt=0).select_related("unit")
-    published = 0
+    published, trust = 0, trust_of(campaign)
     for task in answered.order_by("pk").iterator(500):
-        published += publish_task(task, method, weights) is not None
+        published += publish_task(task, method, weights, trust) is not None
     return published
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from analysis.services import access, semantics
 from annotate.models import Answer, Assignment, Task, Worker
-from annotate.services import rulings
+from annotate.services import rulings, truth
 
 
 @transaction.atomic
@@ -34,6 +34,8 @@ def leave(worker: Worker, now: datetime) -> bool:
     )
     former, worker.pseudonym = worker.pseudonym, f"left-{secrets.token_hex(8)}"
     semantics.rename_author(units=units, former=former, name=worker.pseudonym)
+    campaigns = list(tasks.order_by().values_list("campaign", flat=True).distinct())
+    truth.rename_worker(former, worker.pseudonym, campaigns)
     mine = Assignment.objects.filter(worker=worker)
     mine.exclude(state=Assignment.State.SUBMITTED).update(
         state=Assignment.State.RETURNED, due_at=now

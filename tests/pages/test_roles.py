@@ -113,6 +113,9 @@ PAGES = {
         "/campaigns/{campaign}/turn/", post=owners(302), data={"to": "close"}
     ),
     "annotate:campaign_publish": Row("/campaigns/{campaign}/publish/", post=owners(302)),
+    "annotate:agreement": Row("/campaigns/{campaign}/agreement/", RESEARCHERS),
+    "annotate:agreement_method": Row("/campaigns/{campaign}/agreement/method/", post=owners(302)),
+    "annotate:agreement_table": Row("/campaigns/{campaign}/agreement/workers.csv", RESEARCHERS),
     "annotate:concepts": Row("/campaigns/{campaign}/concepts/", RESEARCHERS),
     # Refused or not, the page is shown again with a sentence.
     "annotate:concepts_decide": Row("/campaigns/{campaign}/concepts/decide/", post=owners(302)),
@@ -213,6 +216,7 @@ API = {
     "api-exports-units": api("/api/v1/exports/units.csv", ANYONE),
     "api-campaigns": api("/api/v1/campaigns/", API_RESEARCHERS, "401 401 403 400 400 400"),
     "api-campaign": api("/api/v1/campaigns/{campaign}/", API_RESEARCHERS),
+    "api-campaign-agreement": api("/api/v1/campaigns/{campaign}/agreement/", API_RESEARCHERS),
     "api-campaign-pause": api(
         "/api/v1/campaigns/{campaign}/pause/", post="401 401 403 200 403 200"
     ),

@@ -47,6 +47,10 @@ class Command(BaseCommand):
             parser.add_argument(name, type=int, default=default, metavar="N", help=told)
         parser.add_argument("--minimum-kept", type=int, default=plan.minimum_kept)
         parser.add_argument("--lease-minutes", type=int, default=plan.lease_minutes)
+        parser.add_argument("--method", choices=Campaign.Method.values, default=plan.method)
+        parser.add_argument(
+            "--tied", action="store_true", help="members one kind of worker, link workers another"
+        )
         parser.add_argument("--access", choices=Campaign.Access.values, default=plan.access)
         parser.add_argument("--purpose", default="", help="what it pays, or why it matters")
         parser.add_argument("--guidelines", type=Path, metavar="FILE", help="Markdown")
@@ -82,8 +86,8 @@ def _plan(options: dict[str, Any], layers: list[str], units: list[str]) -> Plan:
     """Return the options as a plan; those with the plan's own names go over as they are."""
     same = (
         "title purpose answers images_per_task controls control_rule control_attempts minimum_kept "
-        "lease_minutes access seed simulated control_band gold_first gold_least repeat_rate "
-        "repeat_after"
+        "lease_minutes access seed simulated method tied control_band gold_first gold_least "
+        "repeat_rate repeat_after"
     )
     return Plan(
         layers=layers,

@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.timezone import now
 
 from annotate.models import Campaign
-from annotate.services.consensus import publish
+from annotate.services.truth import renew
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             known = ", ".join(Campaign.objects.values_list("slug", flat=True)[:20])
             there = f"There are: {known}." if known else "There is none yet."
             raise CommandError(f"There is no campaign {options['campaign']!r}. {there}")
-        units = publish(campaign)
+        units = renew(campaign, now(), everything=True)
         total = campaign.tasks.asked().count()
         self.stdout.write(
             f"{campaign.slug}: {units} of {total} units labelled, source {campaign.source}."
