@@ -1,6 +1,6 @@
 """Answers as the methods that know workers read them: in an order of their own, and as tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +9,7 @@ from annotate.core.label_table import LabelTable
 from annotate.core.rules import CATEGORIES
 
 OUT, IN = "out", "in"  # an image does not fit, or fits
+Known = Mapping[Hashable, Hashable]  # the truth of tasks
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ class Tables:
     """
 
     groups: LabelTable
-    known_groups: Mapping[str, str]
+    known_groups: Known
     images: LabelTable | None = None
-    known_images: Mapping[int, str] = field(default_factory=dict)
+    known_images: Known = field(default_factory=dict)
 
 
 def in_order(heard: Iterable[Heard]) -> list[Heard]:
@@ -99,14 +100,14 @@ def tables(heard: Iterable[Heard]) -> Tables:
     groups = LabelTable.of(
         ((one.unit, one.who, one.category) for one in ordered), labels=list(CATEGORIES)
     )
-    known = {one.unit: one.truth.category for one in ordered if one.truth}
+    known: dict[Hashable, Hashable] = {one.unit: one.truth.category for one in ordered if one.truth}
     looked = [one for one in ordered if one.shown]
     if not any(one.shown > len(one.unseen) for one in looked):
         return Tables(groups, known)
     return Tables(groups, known, *_images(looked))
 
 
-def _images(looked: Sequence[Heard]) -> tuple[LabelTable, dict[int, str]]:
+def _images(looked: Sequence[Heard]) -> tuple[LabelTable, Known]:
     """Return the table of kept and rejected images, and what is known: {task: out or in}."""
     first: dict[str, int] = {}  # the number of a unit's first image
     sizes: dict[str, int] = {}

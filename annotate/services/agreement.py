@@ -6,7 +6,6 @@ labels that are put together here; kappa and alpha by `annotate.core.kappa`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import isclose
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -28,7 +27,6 @@ from annotate.core.consensus import METHODS, Basis, Said, Words
 from annotate.core.edits import Edits
 from annotate.core.heard import Heard, by_unit
 from annotate.core.kappa import (
-    Coefficient,
     Counts,
     bootstrapped,
     fleiss_kappa,
@@ -148,17 +146,23 @@ def _coefficients(layer: str, group: str, counts: Counts) -> Reliability:
             for coefficient in (fleiss_kappa, krippendorff_alpha)
         )
     except ValueError as reason:
-        return Reliability(layer, group, *sizes, *[None] * 6, str(reason))
+        nothing = (None, None, None)
+        return Reliability(layer, group, *sizes, *nothing, *nothing, str(reason))
+    told = _tells_an_interval(several)
     return Reliability(
         *(layer, group, *sizes),
-        *(kappa.value, *_interval(kappa)),
-        *(alpha.value, *_interval(alpha)),
+        *(kappa.value, kappa.low if told else None, kappa.high if told else None),
+        *(alpha.value, alpha.low if told else None, alpha.high if told else None),
         "",
     )
 
 
-def _interval(found: Coefficient) -> tuple[float | None, float | None]:
-    """Return the interval; none where draws cannot differ, as of one unit or one odd answer."""
-    if isclose(found.low, found.high, abs_tol=1e-9):
-        return None, None
-    return found.low, found.high
+def _tells_an_interval(several: Counts) -> bool:
+    """Tell whether two units or more have an answer other than the commonest one.
+
+    Where only one has, it is drawn or it is not, and draws without it have no coefficient: the
+    interval would be as narrow as if the figure were known.
+    """
+    commonest = int(several.sum(axis=0).argmax())
+    others = several.sum(axis=1) - several[:, commonest]
+    return int((others > 0).sum()) >= 2

@@ -210,8 +210,8 @@ def choose(
     """
     try:
         insist_on(method, tied)
-    except ValueError as reason:
-        raise CannotChoose(f"{reason}.") from reason
+    except ValueError as error:
+        raise CannotChoose(f"{error}.") from error
     locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     before = named(locked.method, locked.tied)
     if before == named(method, tied):
