@@ -1,11 +1,14 @@
 """The answers of a campaign as the core reads them: those that count, and those to known units."""
 
-from collections.abc import Iterable, Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Count, Max, QuerySet, Sum
 
 from annotate.core.heard import Heard, Truth, in_order
+from annotate.core.practice import Expert
 from annotate.core.truth import VERSION
 from annotate.models import Answer, Campaign, ConceptDecision
 
@@ -14,15 +17,15 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class KnownAnswer:
-    """An answer to a unit that the researcher has labelled herself, and what she said."""
+    """What the researcher says of a unit that she knows; indexes are places in its task's items."""
 
-    answer: Answer
-    category: str
-    rejected: frozenset[int] = frozenset()
+    task: int
+    unit: int
+    expert: Expert
 
 
-def known_answers(campaign: Campaign) -> Iterable[KnownAnswer]:
-    """Return the answers to units whose truth is known; no campaign has any yet."""
+def known_answers(campaign: Campaign) -> Sequence[KnownAnswer]:
+    """Return the known units with what the researcher says of them; no campaign has any yet."""
     return ()
 
 
@@ -34,16 +37,18 @@ def heard_of(campaign: Campaign) -> list[Heard]:
 
 
 def state_of(campaign: Campaign) -> str:
-    """Return in a few words which answers there are and how they are read: two small queries.
+    """Return in a few words which answers there are and how they are read: a few small queries.
 
     Whatever changes a fit or a figure changes this too: an answer more, one rejected, a decision
-    about words, the method, the rule.
+    about words, what is known of a unit, the method, the rule.
     """
-    counted = _sums(Answer.objects.counted(campaign))
-    known = _sums(Answer.objects.filter(pk__in=[one.answer.pk for one in known_answers(campaign)]))
+    known = known_answers(campaign)
+    told = [(one.task, one.expert.category, sorted(one.expert.rejected)) for one in known]
+    truths = hashlib.sha256(json.dumps(sorted(told)).encode()).hexdigest()[:12]
     decided = ConceptDecision.objects.filter(campaign=campaign).aggregate(last=Max("pk"))["last"]
     how = f"{campaign.method}{' tied' if campaign.tied else ''} {VERSION}"
-    return f"{how} · {counted} · {known} · {decided or 0}"
+    counted = _sums(Answer.objects.counted(campaign)), _sums(_checking(campaign, known))
+    return " · ".join([how, *counted, truths if known else "", str(decided or 0)])
 
 
 def _sums(answers: QuerySet[Answer]) -> str:
@@ -77,7 +82,17 @@ def _counts_only(answer: Answer) -> tuple[int, int] | None:
     return (kept, shown) if kept is not None and shown else None
 
 
+def _checking(campaign: Campaign, known: Sequence[KnownAnswer]) -> QuerySet[Answer]:
+    """Return the answers to known units, of the kind of worker that the campaign asks."""
+    tasks = [one.task for one in known]
+    return Answer.objects.filter(
+        task__in=tasks, worker__kind=campaign.worker_kind, counts=True
+    ).select_related("worker", "task__unit__layer")
+
+
 def _known(campaign: Campaign) -> Iterator[Heard]:
     """Give the answers to known units, each with its truth."""
-    for one in known_answers(campaign):
-        yield replace(_heard(one.answer), truth=Truth(one.category, one.rejected))
+    known = known_answers(campaign)
+    truths = {one.task: Truth(one.expert.category, one.expert.rejected) for one in known}
+    for answer in _checking(campaign, known).order_by("pk").iterator(AT_ONCE):
+        yield replace(_heard(answer), truth=truths[answer.task_id])

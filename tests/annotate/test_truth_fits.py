@@ -10,12 +10,14 @@ from django.utils import timezone
 from analysis.models import UnitSemantics
 from annotate import tasks
 from annotate.core.label_table import LabelTable
+from annotate.core.practice import Expert
 from annotate.core.rules import CATEGORIES
 from annotate.core.truth import METHODS, learn
 from annotate.core.words import key
 from annotate.models import Answer, AuditEntry, Campaign, Task, TruthFit, Worker
 from annotate.services import hearing, leaving, truth
 from annotate.services.assignments import claim
+from annotate.services.campaigns import CannotOpen
 from annotate.services.consensus import publish, publish_task
 from annotate.services.hearing import KnownAnswer, heard_of
 from annotate.services.submission import submit
@@ -242,11 +244,10 @@ def test_members_and_link_workers_may_be_tied(db):
 def test_known_units_teach_what_workers_are_worth_and_get_no_label(campaign, monkeypatch):
     Campaign.objects.update(method="one-coin")
     before = truth.count(campaign, timezone.now())
-    checks = Answer.objects.filter(task__unit__channel=0)
-    Task.objects.filter(unit__channel=0).update(purpose="gold")
-    monkeypatch.setattr(
-        hearing, "known_answers", lambda _: [KnownAnswer(one, "scene") for one in checks]
-    )
+    task = Task.objects.get(unit__channel=0)
+    Task.objects.filter(pk=task.pk).update(purpose="gold")
+    known = [KnownAnswer(task.pk, task.unit_id, Expert("sea", "scene", frozenset(task.controls)))]
+    monkeypatch.setattr(hearing, "known_answers", lambda _: known)
     fit = truth.count(campaign, timezone.now())
     assert (fit.answers, before.answers) == (20, 24)
     assert set(fit.units) == {f"conv1/{channel}" for channel in range(1, UNITS)}
@@ -255,6 +256,9 @@ def test_known_units_teach_what_workers_are_worth_and_get_no_label(campaign, mon
         {row["worker"]: row["accuracy"] for row in one.learnt["workers"]} for one in (before, fit)
     ]
     assert worth[1]["heron-d"] > worth[0]["heron-d"]  # he was right about it
+    assert truth.is_current(campaign, fit)
+    known[0] = KnownAnswer(task.pk, task.unit_id, Expert("lamp", "object", frozenset()))
+    assert not truth.is_current(campaign, fit)  # she has corrected herself
 
 
 def test_who_leaves_takes_his_name_out_of_the_fit(campaign):
@@ -282,3 +286,11 @@ def test_a_campaign_with_next_to_nothing_is_counted_too(db, answers):
         assert (
             fit.figures["agreement"][0]["missing"] == "no task has two answers, so nobody can agree"
         )
+
+
+def test_a_campaign_is_opened_with_a_method_that_can_be(db):
+    assert open_small_campaign(units=1, method="mace").method == "mace"
+    with pytest.raises(CannotOpen, match="mace does not tie kinds of workers"):
+        open_small_campaign(units=1, method="mace", tied=True)
+    with pytest.raises(CannotOpen, match="no method 'oracle'"):
+        open_small_campaign(units=1, method="oracle")
