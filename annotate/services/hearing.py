@@ -3,30 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from django.db.models import Count, Max, QuerySet, Sum
 
 from annotate.core.heard import Heard, Truth, in_order
-from annotate.core.practice import Expert
 from annotate.core.truth import VERSION
 from annotate.models import Answer, Campaign, ConceptDecision
+from annotate.services.checks import KnownAnswer, known_answers
 
 AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class KnownAnswer:
-    """What the researcher says of a unit that she knows; indexes are places in its task's items."""
-
-    task: int
-    unit: int
-    expert: Expert
-
-
-def known_answers(campaign: Campaign) -> Sequence[KnownAnswer]:
-    """Return the known units with what the researcher says of them; no campaign has any yet."""
-    return ()
 
 
 def heard_of(campaign: Campaign) -> list[Heard]:

@@ -27,7 +27,8 @@ from annotate.core.worker_standing import (
     standings,
     words_alike,
 )
-from annotate.models import Answer, Campaign, Lesson, Ruling, Task, Worker
+from annotate.models import Answer, Campaign, Ruling, Task, Worker
+from annotate.services.checks import known_answers
 from annotate.services.consensus import edits_of
 
 # The pace of the crowd in the rules is that of so many latest answers.
@@ -103,14 +104,6 @@ def lately(
     work = _work(counted.filter(task__in=keys))
     found = standings(work, _shown(Task.objects.filter(pk__in=keys)), _middles(counted))
     return found.get(str(worker.pk))
-
-
-def known_answers(campaign: Campaign) -> dict[int, Expert]:
-    """Return what the researcher knows of units that check workers, by task."""
-    rows = Lesson.objects.filter(
-        task__campaign=campaign, task__purpose=Task.Purpose.GOLD, labelled_at__isnull=False
-    )
-    return {row.task_id: row.expert for row in rows}
 
 
 def answers_of(worker: Worker, campaign: Campaign) -> QuerySet[Answer]:
@@ -189,7 +182,7 @@ def _beside(work: Sequence[Work], who: str) -> Iterable[tuple[Said, list[Said]]]
 
 def _gold_pairs(worker: Worker, campaign: Campaign) -> list[Pair]:
     """Return a worker's answers to units whose answer is known, each beside it."""
-    known = known_answers(campaign)
+    known = {one.task: one.expert for one in known_answers(campaign)}
     if not known:
         return []
     answers = Answer.objects.filter(worker=worker, task__in=known).select_related("task")
