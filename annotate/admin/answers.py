@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from annotate.admin.read_only import ReadOnlyAdmin
-from annotate.models import Answer, Assignment, AuditEntry, ConceptDecision, Ruling, Worker
+from annotate.models import Answer, Assignment, AuditEntry, ConceptDecision, Review, Ruling, Worker
 
 
 @admin.register(Worker)
@@ -36,10 +36,22 @@ class AssignmentAdmin(ReadOnlyAdmin):
 class AnswerAdmin(ReadOnlyAdmin):
     """What was said; never changed."""
 
-    list_display = ("task", "worker", "concept", "category", "controls_missed", "created_at")
-    list_filter = ("category", "task__campaign")
+    list_display = (
+        "task", "worker", "concept", "category", "controls_missed", "counts", "created_at",
+    )  # fmt: skip
+    list_filter = ("counts", "category", "task__campaign")
     list_select_related = ("task__campaign", "task__unit__layer__network", "worker")
     search_fields = ("concept", "worker__pseudonym")
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """What researchers made of single answers; never changed."""
+
+    list_display = ("answer", "verdict", "reviewer", "at", "end")
+    list_filter = ("verdict", "end", "answer__task__campaign")
+    list_select_related = ("answer__worker", "reviewer")
+    search_fields = ("comment", "answer__worker__pseudonym")
 
 
 @admin.register(ConceptDecision)

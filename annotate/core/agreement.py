@@ -4,7 +4,7 @@ Every vote table here has one row for each answer and one column for each image:
 1 kept, 0 rejected, nan not seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,3 +69,23 @@ def _variance_of_mean(table: Votes) -> float:
     rest = table - rows[:, None] - columns[None, :] + mean  # (answers, images)
     ms_rest = float((rest**2).sum()) / ((answers - 1) * (images - 1))
     return (ms_rows + ms_columns - ms_rest) / (answers * images)
+
+
+def kept_share(rejected: Set[int], unseen: Set[int], asked: Sequence[int]) -> float | None:
+    """Return kept / seen of one answer over the places asked about; None if it saw none of them."""
+    seen = [place for place in asked if place not in unseen]
+    return sum(place not in rejected for place in seen) / len(seen) if seen else None
+
+
+def apart(rejected: Set[int], others: Sequence[Set[int]], asked: Sequence[int]) -> list[int]:
+    """Return the places asked about that one answer judged unlike most of the others.
+
+    Where the others are of two minds, or there are none, nothing differs.
+    """
+    found = []
+    for place in asked:
+        marked = sum(place in other for other in others)
+        most_marked, most_kept = 2 * marked > len(others), 2 * marked < len(others)
+        if most_marked != (place in rejected) and (most_marked or most_kept):
+            found.append(place)
+    return found

@@ -1,4 +1,4 @@
-"""Assignments (leases) and answers (immutable)."""
+"""Assignments (leases) and answers (what was said is immutable)."""
 
 from datetime import datetime
 
@@ -21,6 +21,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         overdue = Q(state=Assignment.State.HELD, due_at__lte=now)
         return self.filter(overdue | Q(state=Assignment.State.EXPIRED))
 
+    def sent_back(self, worker: Worker, campaign: Campaign) -> "AssignmentQuerySet":
+        """Keep what a review sent back to this worker and he has not answered since."""
+        rows = self.of(worker).filter(task__campaign=campaign)
+        return rows.filter(state=Assignment.State.SENT_BACK)
+
     def of(self, worker: Worker) -> "AssignmentQuerySet":
         """Keep this worker's: the only way to fetch one for somebody."""
         return self.filter(worker=worker).select_related("task__campaign", "worker")
@@ -36,6 +41,9 @@ class Assignment(models.Model):
         SUBMITTED = "submitted"
         RETURNED = "returned"
         EXPIRED = "expired"
+        # His answer goes on counting in its place, so that these two hold none of their own.
+        SENT_BACK = "sent back"
+        REVIEWING = "reviewing"
 
     task = models.ForeignKey(Task, models.CASCADE, related_name="assignments")
     worker = models.ForeignKey(Worker, models.CASCADE, related_name="assignments")
@@ -73,6 +81,16 @@ class Assignment(models.Model):
         """Tell whether this lease still holds its place."""
         return self.state == self.State.HELD and self.due_at > now
 
+    def is_his(self, now: datetime) -> bool:
+        """Tell whether its worker may go on with it: he holds it, or it was sent back to him."""
+        working = (self.State.HELD, self.State.SENT_BACK)
+        return self.state in working and self.due_at > now
+
+    @property
+    def answer(self) -> "Answer":
+        """The newest answer given to it; raises Answer.DoesNotExist before the first."""
+        return self.answers.latest("pk")
+
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
     """Named ways to read answers."""
@@ -92,9 +110,13 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 
 
 class Answer(models.Model):
-    """What a worker said about a unit. What was said is never changed after it is given."""
+    """What a worker said about a unit. What was said is never changed after it is given.
 
-    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="answer")
+    Who corrects himself gives a new answer that supersedes the old one, which is kept and counts
+    no more.
+    """
+
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="answers")
     task = models.ForeignKey(Task, models.PROTECT, related_name="answers")
     worker = models.ForeignKey(Worker, models.PROTECT, related_name="answers")
     concept = models.CharField(max_length=80)
@@ -105,14 +127,25 @@ class Answer(models.Model):
     controls_missed = models.PositiveIntegerField(default=0)
     seconds = models.PositiveIntegerField(help_text="from lease to submission")
     focused_seconds = models.PositiveIntegerField(default=0)
-    counts = models.BooleanField(default=True, help_text="false once a review has rejected it")
+    counts = models.BooleanField(default=True, help_text="false once rejected or revised")
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    by_reviewer = models.BooleanField(
+        default=False, help_text="by somebody who had read what others said of the unit"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     objects = AnswerQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["task", "worker"], name="answer_once_per_worker"),
+            # Earlier ones, rejected or revised, are kept beside it.
+            models.UniqueConstraint(
+                fields=["task", "worker"],
+                condition=Q(counts=True),
+                name="one_counts_per_worker",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,13 +49,16 @@ def claim(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | Non
     """Return the lease this worker holds, else a new one, else None.
 
     Where the campaign has a practice round, a new one is given to who has passed it only.
-    First what he holds, then what he let lapse (his draft is there), then the unit nearest to
-    completion that he never had, last what he gave back a while ago. Never one he answered.
+    First what he holds, then what a review sent back to him, then what he let lapse (his draft is
+    there), then the unit nearest to completion that he never had, last what he gave back a while
+    ago. No other that he answered.
     """
     if held := _held(worker, campaign, now):
         return held
     if not _may_lease(worker, campaign):
         return None
+    if sent_back := _sent_back(worker, campaign, now):
+        return sent_back
     for _ in range(TRIES):
         candidates = list(_candidates(worker, campaign, now))
         for pk in candidates:
@@ -67,14 +70,17 @@ def claim(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | Non
 
 
 def holds(worker: Worker, campaign: Campaign, now: datetime) -> bool:
-    """Tell whether this worker holds a unit here."""
-    return _held(worker, campaign, now) is not None
+    """Tell whether this worker is at a unit here: he holds it, or corrects one."""
+    corrected = Assignment.objects.sent_back(worker, campaign).filter(due_at__gt=now)
+    return _held(worker, campaign, now) is not None or corrected.exists()
 
 
 def likely_next(worker: Worker, campaign: Campaign, now: datetime) -> Task | None:
     """Return the task this worker will probably get next, for fetching its pictures ahead."""
     if not _may_lease(worker, campaign):
         return None
+    if sent_back := Assignment.objects.sent_back(worker, campaign).order_by("-due_at").first():
+        return sent_back.task
     pk = next(_candidates(worker, campaign, now), None)
     return Task.objects.filter(pk=pk).first() if pk else None
 
@@ -86,6 +92,8 @@ def extend(assignment: Assignment, now: datetime) -> bool:
     """
     campaign = assignment.task.campaign
     mine = Assignment.objects.filter(pk=assignment.pk)
+    if assignment.state == Assignment.State.SENT_BACK:
+        return _go_on(assignment, now)
     if campaign.state != Campaign.State.OPEN:
         return mine.live(now).exists()
     if mine.live(now).update(due_at=now + campaign.lease):
@@ -132,12 +140,12 @@ def expire(now: datetime) -> int:
 def progress_of(worker: Worker, campaign: Campaign, now: datetime) -> Progress:
     """Count what this worker answered here, and what he could still get (up to 500)."""
     submitted = Q(state=Assignment.State.SUBMITTED)
-    held = Q(state=Assignment.State.HELD, due_at__gt=now)
+    before = _before_him(campaign, now)
     counts = Assignment.objects.filter(worker=worker, task__campaign=campaign).aggregate(
         all=Count("pk"),
         answered=Count("pk", filter=submitted),
-        live=Count("pk", filter=held),
-        asked=Count("pk", filter=(submitted | held) & Q(task__purpose=Task.Purpose.ASK)),
+        live=Count("pk", filter=before),
+        asked=Count("pk", filter=(submitted | before) & Q(task__purpose=Task.Purpose.ASK)),
     )
     answered, live = counts["answered"], counts["live"]
     if campaign.state != Campaign.State.OPEN:
@@ -177,6 +185,39 @@ def _may_lease(worker: Worker, campaign: Campaign) -> bool:
     """Tell whether new units may be given to this worker."""
     is_open = campaign.state == Campaign.State.OPEN
     return is_open and campaign.admits(worker) and may_work(worker, campaign)
+
+
+def _before_him(campaign: Campaign, now: datetime) -> Q:
+    """Keep what a worker holds or was sent back; that waits for him while the campaign is open."""
+    sent_back = Q(state=Assignment.State.SENT_BACK)
+    if campaign.state != Campaign.State.OPEN:
+        sent_back &= Q(due_at__gt=now)
+    return Q(state=Assignment.State.HELD, due_at__gt=now) | sent_back
+
+
+def _sent_back(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
+    """Return what a review sent back to this worker, his until the deadline; it holds no place.
+
+    His former answer goes on counting in its place until he gives a new one, so that nobody has
+    to be kept out meanwhile; where he lets the deadline pass he gets it again.
+    """
+    found = Assignment.objects.sent_back(worker, campaign).order_by("-due_at", "pk").first()
+    return found if found and _go_on(found, now) else None
+
+
+def _go_on(assignment: Assignment, now: datetime) -> bool:
+    """Put off the deadline of what was sent back; tell whether its worker may go on with it."""
+    campaign = assignment.task.campaign
+    mine = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.SENT_BACK)
+    in_time = mine.filter(due_at__gt=now)
+    if campaign.state != Campaign.State.OPEN:
+        return in_time.exists()
+    assignment.due_at = now + campaign.lease
+    if in_time.update(due_at=assignment.due_at):
+        return True
+    if not _may_lease(assignment.worker, campaign):
+        return False
+    return bool(mine.update(leased_at=now, due_at=assignment.due_at))
 
 
 def _held(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:

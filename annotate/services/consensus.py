@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from analysis.models import UnitSemantics
 from analysis.services import semantics
@@ -71,7 +72,9 @@ def publish(
     campaign: Campaign, method: str = METHOD, weights: Mapping[str, float] | None = None
 ) -> int:
     """Write down every unit of a campaign that has answers; return how many these are."""
-    answered = campaign.tasks.filter(answers_given__gt=0).select_related("unit")
+    # Where all were rejected a label may still stand, if a worker was stopped before he saw to it.
+    any_answer = Exists(Answer.objects.filter(task=OuterRef("pk")))
+    answered = campaign.tasks.filter(any_answer, purpose=Task.Purpose.ASK).select_related("unit")
     published, trust = 0, trust_of(campaign)
     for task in answered.order_by("pk").iterator(500):
         published += publish_task(task, method, weights, trust) is not None
@@ -120,7 +123,8 @@ def _details(task: Task, answers: list[Answer], found: Consensus) -> dict[str, A
     """Keep how the label came about: all words with their pseudonyms, all votes on images.
 
     Images are named by the key of their top-image row. ``stands`` says what ties an answer's
-    words to the concept, in one word and in a sentence; both are empty where nothing does.
+    words to the concept, in one word and in a sentence; both are empty where nothing does. Words
+    of a reviewer, who had read the others', are marked by ``reviewer``.
     """
     rows = zip(answers, found.groups, found.shares, found.ties, strict=True)
     return {
@@ -140,6 +144,7 @@ def _details(task: Task, answers: list[Answer], found: Consensus) -> dict[str, A
                 "precision": round(share, 4),
                 "controls_missed": answer.controls_missed,
             }
+            | ({"reviewer": True} if answer.by_reviewer else {})
             for answer, group, share, tie in rows
         ],
         "votes": {str(task.items[place]): vote for place, vote in found.votes.items()},

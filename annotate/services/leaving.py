@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from analysis.services import access, semantics
-from annotate.models import Answer, Assignment, Task, Worker
+from annotate.models import Answer, Assignment, Review, Task, Worker
 from annotate.services import rulings, truth
 
 
@@ -37,6 +37,10 @@ def leave(worker: Worker, now: datetime) -> bool:
     campaigns = list(tasks.order_by().values_list("campaign", flat=True).distinct())
     truth.rename_worker(former, worker.pseudonym, campaigns)
     mine = Assignment.objects.filter(worker=worker)
+    # What was sent back to him stays as he answered it.
+    mine.filter(state=Assignment.State.SENT_BACK).update(state=Assignment.State.SUBMITTED)
+    sent_back = Review.objects.waiting().filter(answer__worker=worker)
+    sent_back.update(end=Review.End.LEFT, ended_at=now)
     mine.exclude(state=Assignment.State.SUBMITTED).update(
         state=Assignment.State.RETURNED, due_at=now
     )

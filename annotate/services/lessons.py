@@ -271,6 +271,8 @@ def _insist_unused(task: Task, now: datetime) -> None:
             f"{task.unit} has {task.answers_given} of {task.answers_wanted} answers already, and a "
             "unit that teaches is asked of nobody: choose one without answers."
         )
+    if task.answers.exists():
+        raise CannotTeach(f"{task.unit} was answered, then rejected in review: choose another.")
     if Assignment.objects.filter(task=task).live(now).exists():
         raise CannotTeach(
             f"Somebody is labelling {task.unit} at this moment: choose another unit, or wait for "

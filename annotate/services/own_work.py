@@ -9,10 +9,11 @@ from django.db.models import Count, Min, QuerySet, Sum
 
 from analysis.models import UnitSemantics
 from annotate.models import Answer, Assignment, Campaign, Ruling, Task, Worker
+from annotate.services.review_queue import standing_of
 
 COLUMNS = (
     "campaign", "answer", "concept", "category", "images_shown", "images_marked",
-    "seconds", "focused_seconds", "attempts", "answered_at",
+    "seconds", "focused_seconds", "attempts", "answered_at", "counts", "review", "review_comment",
 )  # fmt: skip
 
 
@@ -34,11 +35,21 @@ class OwnAnswer:
     label: UnitSemantics | None
     is_secret: bool
 
+    @property
+    def review(self) -> str:
+        """Say in a word what a review made of it; nothing where there was none."""
+        return standing_of(self.answer)
+
+    @property
+    def comment(self) -> str:
+        """Return what the reviewer said to it last."""
+        return comment_on(self.answer)
+
 
 def work_of(worker: Worker) -> Work:
     """Count what a worker did, in one query."""
     sums = Answer.objects.filter(worker=worker).aggregate(
-        answers=Count("pk"),
+        answers=Count("task", distinct=True),  # corrected is not labelled twice
         campaigns=Count("task__campaign", distinct=True),
         seconds=Sum("focused_seconds"),
         since=Min("created_at"),
@@ -49,8 +60,14 @@ def work_of(worker: Worker) -> Work:
 
 def history(worker: Worker) -> QuerySet[Answer]:
     """Return a worker's answers, the newest first."""
-    mine = Answer.objects.filter(worker=worker).order_by("-pk")
-    return mine.select_related("task__campaign__run")
+    mine = Answer.objects.filter(worker=worker).order_by("-pk").prefetch_related("reviews")
+    return mine.select_related("task__campaign__run", "superseded_by")
+
+
+def comment_on(answer: Answer) -> str:
+    """Return what a reviewer said last to an answer; its reviews should be fetched with it."""
+    said = [review.comment for review in answer.reviews.all() if review.comment]
+    return said[-1] if said else ""
 
 
 def with_use(answers: list[Answer]) -> list[OwnAnswer]:
@@ -101,6 +118,9 @@ def table(worker: Worker) -> Iterator[list[Any]]:
             answer.focused_seconds,
             answer.attempts,
             answer.created_at.isoformat(timespec="seconds"),
+            answer.counts,
+            standing_of(answer),
+            comment_on(answer),
         ]
 
 

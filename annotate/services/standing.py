@@ -83,7 +83,6 @@ def standing(campaign: Campaign, now: datetime) -> Standing:
         )
     )
     layers = [LayerStanding(**row) for row in rows]
-    asked = Answer.objects.filter(task__campaign=campaign, task__purpose=Task.Purpose.ASK)
     labels = labels_of(campaign)
     several = labels.filter(answers__gte=2)
     return Standing(
@@ -92,7 +91,7 @@ def standing(campaign: Campaign, now: datetime) -> Standing:
         complete=sum(layer.complete for layer in layers),
         given=sum(layer.given for layer in layers),
         wanted=sum(layer.wanted for layer in layers),
-        workers=asked.values("worker").distinct().count(),
+        workers=Answer.objects.counted(campaign).values("worker").distinct().count(),
         held=Assignment.objects.filter(task__campaign=campaign).live(now).count(),
         labelled=labels.count(),
         agreement=several.aggregate(mean=Avg("agreement"))["mean"],

@@ -1,7 +1,7 @@
 """Taking in an answer: checked by the server, counted in one transaction, once."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import transaction
 from django.db.models import F
@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from annotate.core.rules import Given, Terms, controls_missed, faults
 from annotate.core.words import clean_concept
-from annotate.models import Answer, Assignment, Campaign, Ruling, Task
+from annotate.models import Answer, Assignment, Campaign, Review, Ruling, Task
 from annotate.services.assignments import tidy
+from annotate.services.audit import About, record
 from annotate.services.languages import say, state_of
 
 __all__ = ["Given", "Refused", "submit"]
@@ -66,6 +67,10 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
     mine = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
     if mine.state == Assignment.State.SUBMITTED:  # written together with the answer
         return _same_again(mine.answer, given)
+    if mine.state == Assignment.State.SENT_BACK:
+        return _revise(task, mine, given, now)
+    if mine.state == Assignment.State.REVIEWING:
+        return _add(task, mine, given, now)
     if not mine.is_live(now):
         _insist_on_room(mine, task, now)
     # What checks a worker is not counted, by the same statement.
@@ -74,27 +79,57 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
         raise Refused(
             {"assignment": _("This unit has all its answers already; yours is kept as a draft.")}
         )
-    rejected, unseen = sorted(given.rejected), sorted(set(given.unseen) - set(given.rejected))
-    missed = controls_missed(given, frozenset(task.controls))
-    seconds = min(max(0, int((now - mine.leased_at).total_seconds())), LONGEST_DAY)
+    return _write(mine, given, now, Answer(task=task))
+
+
+def _revise(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer:
+    """Put a new answer in the place of the one that was sent back: the unit counts it once."""
+    campaign = Campaign.objects.get(pk=task.campaign_id)
+    if mine.due_at <= now and campaign.state != Campaign.State.OPEN:
+        _refuse_late(campaign)
+    former = mine.answer
+    _insist_on_change(former, given)
+    Answer.objects.filter(pk=former.pk).update(counts=False)
+    answer = _write(mine, given, now, Answer(task=task, supersedes=former))
+    sent_back = Review.objects.waiting().filter(answer=former)
+    sent_back.update(end=Review.End.REVISED, ended_at=now)
+    record(campaign, "revised", now, mine.worker, About(mine.worker, task, answer))
+    return answer
+
+
+def _add(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer:
+    """Write a reviewer's own answer: the unit wants one more for it, and takes no place away."""
+    if not task.answers_wanted:
+        raise Refused({"assignment": "This unit teaches now, and is asked of nobody."})
+    former = Answer.objects.filter(task=task, worker=mine.worker_id, counts=True).first()
+    if former:
+        Answer.objects.filter(pk=former.pk).update(counts=False)
+    else:
+        more = {"answers_wanted": F("answers_wanted") + 1, "answers_given": F("answers_given") + 1}
+        Task.objects.filter(pk=task.pk).update(**more)
+    answer = _write(mine, given, now, Answer(task=task, supersedes=former, by_reviewer=True))
+    about = About(mine.worker, task, answer)
+    record(task.campaign, "answered", now, mine.worker.user or mine.worker, about)
+    return answer
+
+
+def _write(mine: Assignment, given: Given, now: datetime, answer: Answer) -> Answer:
+    """Fill in and write an answer, and end its assignment, under the lock of its task."""
+    missed = controls_missed(given, frozenset(answer.task.controls))
     Assignment.objects.filter(pk=mine.pk).update(
         state=Assignment.State.SUBMITTED,
         focused_seconds=_focused(given),
         first_missed=Coalesce(F("first_missed"), missed),
     )
-    return Answer.objects.create(
-        assignment=mine,
-        task=task,
-        worker_id=mine.worker_id,
-        concept=clean_concept(given.concept),
-        category=given.category,
-        rejected=rejected,
-        unseen=unseen,
-        attempts=mine.attempts + 1,
-        controls_missed=missed,
-        seconds=seconds,
-        focused_seconds=_focused(given),
-    )
+    answer.assignment, answer.worker_id = mine, mine.worker_id
+    answer.concept, answer.category = clean_concept(given.concept), given.category
+    answer.rejected = sorted(given.rejected)
+    answer.unseen = sorted(set(given.unseen) - set(given.rejected))
+    answer.attempts, answer.controls_missed = mine.attempts + 1, missed
+    answer.seconds = min(max(0, int((now - mine.leased_at).total_seconds())), LONGEST_DAY)
+    answer.focused_seconds = _focused(given)
+    answer.save(force_insert=True)
+    return answer
 
 
 def _first_look(given: Given, assignment: Assignment, errors: dict[str, str]) -> dict[str, Any]:
@@ -122,11 +157,7 @@ def _insist_on_room(lease: Assignment, task: Task, now: datetime) -> None:
             }
         )
     if campaign.state != Campaign.State.OPEN:
-        sentence = _(
-            "Your time for this unit ended and the campaign is %(state)s now, "
-            "so the answer cannot be taken; it is kept as a draft."
-        )
-        raise Refused({"assignment": sentence % {"state": state_of(campaign)}})
+        _refuse_late(campaign)
     if not Task.objects.filter(pk=task.pk).with_place(now).exists():
         sentence = _(
             "Your time for this unit ended and others have taken it up since, so the answer "
@@ -135,18 +166,40 @@ def _insist_on_room(lease: Assignment, task: Task, now: datetime) -> None:
         raise Refused({"assignment": sentence})
 
 
+def _refuse_late(campaign: Campaign) -> NoReturn:
+    """Say that a campaign takes no late answers any more."""
+    sentence = _(
+        "Your time for this unit ended and the campaign is %(state)s now, "
+        "so the answer cannot be taken; it is kept as a draft."
+    )
+    raise Refused({"assignment": sentence % {"state": state_of(campaign)}})
+
+
+def _insist_on_change(former: Answer, given: Given) -> None:
+    """Refuse what was sent back as it was: it may be an old request that is sent again."""
+    if _same(former, given):
+        sentence = _(
+            "This is the answer that was sent back to you: change it, or keep it as it was."
+        )
+        raise Refused({"concept": sentence})
+
+
 def _same_again(earlier: Answer, given: Given) -> Answer:
     """Return the answer given before, unless this is another one: answers are never changed."""
-    same = (
-        sorted(given.rejected) == earlier.rejected
-        and given.category == earlier.category
-        and _cleaned(given.concept) == earlier.concept
-    )
-    if not same:
+    if not _same(earlier, given):
         raise Refused(
             {"assignment": _("You have answered this unit already; an answer stays as given.")}
         )
     return earlier
+
+
+def _same(earlier: Answer, given: Given) -> bool:
+    """Tell whether this says what was said before."""
+    return (
+        sorted(given.rejected) == earlier.rejected
+        and given.category == earlier.category
+        and _cleaned(given.concept) == earlier.concept
+    )
 
 
 def _cleaned(concept: str) -> str:

@@ -3,7 +3,8 @@
 It reads DATABASE_URL, migrates, opens two campaigns, lets the crowd loose on each and prints
 what became of them as JSON. In the calm one everybody submits what he claims. In the stormy one
 units are given back, clocks run an hour ahead (so that live leases look lapsed), every answer is
-sent twice, labels are published in between, and known units are mixed in.
+sent twice, any answer may be rejected, restored or sent back at any moment by several reviewers,
+labels are published in between, and known units are mixed in.
 """
 
 import json
@@ -13,6 +14,7 @@ import random
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import django
@@ -22,6 +24,7 @@ PROCESSES = 16
 WORKERS = 14
 UNITS = 12
 KNOWN = 2
+IDLE = 40  # times that nothing was free, 0.05 seconds apart
 PATIENCE = 100  # seconds; a crowd that takes longer hangs
 
 
@@ -29,12 +32,14 @@ def main() -> None:
     """Set up, run both crowds, tell."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    from django.contrib.auth.models import User
     from django.core.management import call_command
 
     from tests.annotate.factories import a_finished_run, a_worker, open_small_campaign
     from tests.annotate.lessons import a_lesson
 
     call_command("migrate", verbosity=0)
+    User.objects.create(username="bob")
     people = [a_worker().pk for _ in range(WORKERS)]
     told = {}
     for mood in ("calm", "stormy"):
@@ -45,6 +50,7 @@ def main() -> None:
             a_lesson(campaign, "gold")
         started = time.monotonic()
         ends = let_loose(mood, campaign.pk, people)
+        finish(campaign)
         told[mood] = {**outcome(campaign), **ends, "seconds": time.monotonic() - started}
     sys.stdout.write(json.dumps(told))
 
@@ -80,13 +86,33 @@ def work(who: tuple[str, int, int, int], barrier: Any, queue: Any) -> None:
     campaign, worker = Campaign.objects.get(pk=campaign_pk), Worker.objects.get(pk=worker_pk)
     rng, met = random.Random(f"{mood}/{number}"), Counter[str]()
     barrier.wait()
-    deadline = time.monotonic() + PATIENCE
-    while campaign.tasks.unfinished().exists() and time.monotonic() < deadline:
+    deadline, idle = time.monotonic() + PATIENCE, 0
+    # Whoever finds nothing for two seconds goes: what a late rejection left open is not his.
+    while campaign.tasks.unfinished().exists() and time.monotonic() < deadline and idle < IDLE:
         try:
-            met[one_unit(campaign, worker, rng if mood == "stormy" else None)] += 1
+            end = one_unit(campaign, worker, rng if mood == "stormy" else None)
+            idle = idle + 1 if end == "nothing free" else 0
+            met[end] += 1
         except Exception as error:
             met[f"{type(error).__name__}: {error}"] += 1
     queue.put(met)
+
+
+def finish(campaign: Any) -> None:
+    """Let newcomers answer what was rejected when the others had gone already."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from annotate.services.assignments import claim
+    from annotate.services.submission import submit
+    from tests.annotate.factories import a_given, a_worker
+
+    later = timezone.now() + timedelta(hours=3)  # no lease is live by then
+    while campaign.tasks.unfinished().exists():
+        newcomer = a_worker()
+        while lease := claim(newcomer, campaign, later):
+            submit(lease, a_given(lease), later)
 
 
 def one_unit(campaign: Any, worker: Any, rng: random.Random | None) -> str:
@@ -100,6 +126,9 @@ def one_unit(campaign: Any, worker: Any, rng: random.Random | None) -> str:
     from annotate.services.submission import Refused, submit
     from tests.annotate.factories import a_given
 
+    if rng:
+        review(campaign, rng)
+
     ahead = timedelta(hours=1) if rng and rng.random() < 0.1 else timedelta(0)
     lease = claim(worker, campaign, timezone.now() + ahead)
     if lease is None:
@@ -108,22 +137,47 @@ def one_unit(campaign: Any, worker: Any, rng: random.Random | None) -> str:
     if rng and rng.random() < 0.1:
         give_back(lease, timezone.now())
         return "given back"
+    words = "".join(rng.choices("abcdefgh", k=9)) if rng else "billiard table"
+    given = a_given(lease, concept=words)  # what was sent back must be changed
     try:
-        submit(lease, a_given(lease), timezone.now())
+        submit(lease, given, timezone.now())
         if rng:
-            submit(lease, a_given(lease), timezone.now())
+            submit(lease, given, timezone.now())
             publish_task(lease.task)
     except Refused:
         return "refused"
     return "submitted"
 
 
+def review(campaign: Any, rng: random.Random) -> None:
+    """Act on some answer, now and then, whatever others do to it at this moment."""
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from annotate.models import Answer
+    from annotate.services import reviews
+
+    answer = Answer.objects.filter(task__campaign=campaign).order_by("?").first()
+    if answer is None or rng.random() > 0.3:
+        return
+    user, now = User.objects.get(), timezone.now()
+    acts = [
+        lambda: reviews.accept(answer, now, user),
+        lambda: reviews.reject(answer, "too vague", now, user),
+        lambda: reviews.restore(answer, now, user),
+        lambda: reviews.send_back(answer, "look again", now, user),
+    ]
+    with suppress(reviews.CannotReview):
+        rng.choice(acts)()
+
+
 def outcome(campaign: Any) -> dict[str, Any]:
     """Count what stands in the database."""
-    from annotate.models import Answer, Assignment
+    from annotate.models import Answer, Assignment, Review
 
     answers = Answer.objects.filter(task__campaign=campaign)
-    pairs = answers.filter(task__purpose="ask").values_list("task", "worker")
+    counted = Answer.objects.counted(campaign)
+    pairs = counted.values_list("task", "worker")
     known = answers.filter(task__purpose="gold").values_list("task", "worker")
     leases = Assignment.objects.filter(task__campaign=campaign, task__purpose="ask")
     per_task = Counter(task for task, _ in pairs)
@@ -133,7 +187,9 @@ def outcome(campaign: Any) -> dict[str, Any]:
         "known_doubled": len(known) - len(set(known)),
         "counted": sorted(per_task.values()),
         "doubled": len(pairs) - len(set(pairs)),
-        "submitted": leases.filter(state="submitted").count(),
+        "submitted": leases.filter(answers__counts=True).distinct().count(),
+        "waiting": leases.filter(state="sent back").count(),
+        "sent back": Review.objects.waiting().filter(answer__in=counted).count(),
     }
 
 

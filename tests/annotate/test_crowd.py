@@ -50,6 +50,7 @@ def test_no_unit_gets_one_answer_too_many_none_is_lost_and_all_end(database_url,
         assert crowd["given"] == [3] * 12, mood
         assert crowd["counted"] == [3] * 12, mood
         assert (crowd["doubled"], crowd["submitted"]) == (0, 36), mood
+        assert crowd["waiting"] == crowd["sent back"], mood
         known = {"submitted", "given back", "nothing free", "refused"}
         assert set(crowd["met"]) <= known, crowd["met"]
     assert told["stormy"]["known"] > 0
