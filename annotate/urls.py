@@ -12,6 +12,7 @@ from annotate.views import (
     label,
     learn,
     publicity,
+    reviews,
     teaching,
     worker_rules,
     workers,
@@ -34,6 +35,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("campaigns/<slug:slug>/concepts/", concepts.page, name="concepts"),
     path("campaigns/<slug:slug>/concepts/decide/", concepts.decide, name="concepts_decide"),
+    path("campaigns/<slug:slug>/review/", reviews.page, name="review"),
+    path("campaigns/<slug:slug>/review/answers/<int:pk>/", reviews.decide, name="review_decide"),
+    path("campaigns/<slug:slug>/review/units/<int:pk>/", reviews.label, name="review_label"),
+    path("campaigns/<slug:slug>/review/units/<int:pk>/begin/", reviews.begin, name="review_begin"),
+    path(
+        "campaigns/<slug:slug>/review/units/<int:pk>/submit/", reviews.submit, name="review_submit"
+    ),
+    path("campaigns/<slug:slug>/review/units/<int:pk>/draft/", reviews.draft, name="review_draft"),
     path("campaigns/<slug:slug>/teaching/", teaching.overview, name="teaching"),
     path("campaigns/<slug:slug>/teaching/guidelines/", teaching.guidelines, name="guidelines"),
     path("campaigns/<slug:slug>/teaching/bar/", teaching.bar, name="teaching_bar"),
@@ -75,5 +84,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("label/<slug:slug>/<int:pk>/submit/", label.submit, name="label_submit"),
     path("label/<slug:slug>/<int:pk>/draft/", label.draft, name="label_draft"),
     path("label/<slug:slug>/<int:pk>/give-back/", label.give_back, name="label_give_back"),
+    path("label/<slug:slug>/<int:pk>/keep/", label.keep, name="label_keep"),
     path("label/<slug:slug>/<int:pk>/done/", label.done, name="label_done"),
 ]

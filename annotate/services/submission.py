@@ -100,7 +100,7 @@ def _revise(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer
 def _add(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer:
     """Write a reviewer's own answer: the unit wants one more for it, and takes no place away."""
     if not task.answers_wanted:
-        raise Refused({"assignment": "This unit teaches now, and is asked of nobody."})
+        raise Refused({"assignment": _("This unit teaches now, and is asked of nobody.")})
     former = Answer.objects.filter(task=task, worker=mine.worker_id, counts=True).first()
     if former:
         Answer.objects.filter(pk=former.pk).update(counts=False)

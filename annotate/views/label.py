@@ -17,7 +17,15 @@ from kombu.exceptions import OperationalError
 from annotate import tasks
 from annotate.forms.answer import AnswerForm, values_of
 from annotate.models import Assignment, Campaign, Lesson
-from annotate.services import assignments, own_work, qualification, rest, submission, workers
+from annotate.services import (
+    assignments,
+    own_work,
+    qualification,
+    rest,
+    reviews,
+    submission,
+    workers,
+)
 from annotate.services.guidelines import as_html
 from annotate.views import appeal, door, sheet
 from annotate.views.door import Visit
@@ -48,6 +56,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
         for campaign in campaigns
     ]
     page = {"rows": rows, "worker": worker, "work": own_work.work_of(worker)}
+    page["news"] = reviews.news_of(worker, at)
     return render(request, "annotate/label_home.html", page)
 
 
@@ -120,10 +129,10 @@ def task_page(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     assignment = visit.assignment(pk)
     if assignment.state == Assignment.State.SUBMITTED:
         return redirect("annotate:label_done", slug=visit.campaign.slug, pk=pk)
-    if not assignment.is_live(now()):
+    if not assignment.is_his(now()):
         assignments.extend(assignment, now())
         assignment = visit.assignment(pk)
-    if not assignment.is_live(now()):
+    if not assignment.is_his(now()):
         given_back = assignment.state == Assignment.State.RETURNED
         ended = _("Your time for this unit ended.")
         sentence = _("You gave this unit back.") if given_back else ended
@@ -150,7 +159,7 @@ def submit(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
         return JsonResponse({"errors": errors}, status=422)
     if errors:
         return _page(request, visit, assignment, form.draft(), errors)
-    _hand_on(assignment)
+    hand_on(assignment.task_id)
     done = reverse("annotate:label_done", args=[visit.campaign.slug, pk])
     return JsonResponse({"next": done}) if door.wants_json(request) else redirect(done)
 
@@ -167,7 +176,7 @@ def draft(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     sent = form.cleaned_data["version"]
     assignments.save_draft(assignment, form.draft(), sent, now())
     kept = visit.assignment(pk)
-    reply: dict[str, Any] = {"version": kept.draft_version, "held": kept.is_live(now())}
+    reply: dict[str, Any] = {"version": kept.draft_version, "held": kept.is_his(now())}
     if kept.state == Assignment.State.SUBMITTED:
         reply["error"] = _("You have answered this unit already.")
         reply["next"] = reverse("annotate:label_done", args=[visit.campaign.slug, pk])
@@ -187,6 +196,16 @@ def give_back(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     """Free the unit for others and lead home; a second click finds it free already."""
     if assignments.give_back(visit.assignment(pk), now()):
         messages.success(request, _("You gave the unit back. It is free for others now."))
+    return redirect("annotate:label_home")
+
+
+@never_cache
+@require_POST
+@door.visits
+def keep(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
+    """Leave an answer that was sent back as it was; a second click finds it left."""
+    if reviews.keep(visit.assignment(pk), now()):
+        messages.success(request, _("Your answer stays as it was."))
     return redirect("annotate:label_home")
 
 
@@ -241,6 +260,7 @@ def _page(
         **sheet.form(assignment, draft, errors or {}),
         "guidelines": as_html(visit.campaign.guidelines),
         "seconds_left": max(0, int((assignment.due_at - at).total_seconds())),
+        "sent_back": reviews.sent_back(assignment),
         **sheet.standing(visit.worker, visit.campaign, at),
     }
     return render(request, "annotate/label.html", page, status=422 if errors else 200)
@@ -255,9 +275,9 @@ def _lost(request: HttpRequest, visit: Visit, sentence: str) -> HttpResponse:
     return render(request, "annotate/label_lost.html", page, status=409)
 
 
-def _hand_on(assignment: Assignment) -> None:
+def hand_on(task_pk: int) -> None:
     """Have the unit's consensus counted anew; a broken broker delays it and loses nothing."""
     try:
-        tasks.aggregate.delay_on_commit(assignment.task_id)
+        tasks.aggregate.delay_on_commit(task_pk)
     except (OperationalError, OSError):
-        log.exception("The consensus of task %s could not be queued.", assignment.task_id)
+        log.exception("The consensus of task %s could not be queued.", task_pk)

@@ -129,6 +129,19 @@ PAGES = {
     "annotate:worker_rules": Row("/campaigns/{campaign}/rules/", RESEARCHERS, owners(422)),
     "annotate:audit": Row("/campaigns/{campaign}/audit/", RESEARCHERS),
     "annotate:audit_csv": Row("/campaigns/{campaign}/audit.csv", RESEARCHERS),
+    "annotate:review": Row("/campaigns/{campaign}/review/", RESEARCHERS),
+    "annotate:review_decide": Row("/campaigns/{campaign}/review/answers/0/", post=owners(404)),
+    # Nothing was begun, so that the page leads back and there is nothing to submit.
+    "annotate:review_label": Row("/campaigns/{campaign}/review/units/{task}/", owners(302)),
+    "annotate:review_begin": Row(
+        "/campaigns/{campaign}/review/units/{task}/begin/", post=owners(302)
+    ),
+    "annotate:review_submit": Row(
+        "/campaigns/{campaign}/review/units/{task}/submit/", post=owners(404)
+    ),
+    "annotate:review_draft": Row(
+        "/campaigns/{campaign}/review/units/{task}/draft/", post=owners(404)
+    ),
     "annotate:teaching": Row("/campaigns/{campaign}/teaching/", RESEARCHERS),
     "annotate:guidelines": Row(
         "/campaigns/{campaign}/teaching/guidelines/", owners(200), owners(302)
@@ -188,6 +201,7 @@ PAGES = {
     "annotate:label_give_back": Row(
         "/label/{campaign}/{held}/give-back/", post="403 404 302 404 404 404"
     ),
+    "annotate:label_keep": Row("/label/{campaign}/{held}/keep/", post="403 404 302 404 404 404"),
     "annotate:label_done": Row("/label/{campaign}/{held}/done/", "403 404 302 404 404 404"),
 }
 UNIT = "/api/v1/units/{network}/conv1/0/"

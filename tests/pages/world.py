@@ -78,6 +78,7 @@ def build() -> World:
         "campaign": campaign.slug,
         "held": held.pk,
         "worker": held.worker.pseudonym,
+        "task": held.task_id,
         "lesson": lesson.pk,
         "practice": practice.answers.get().pk,
         "token": token.pk,
