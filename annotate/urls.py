@@ -11,6 +11,8 @@ from annotate.views import (
     console,
     label,
     learn,
+    live,
+    more,
     publicity,
     reviews,
     teaching,
@@ -33,6 +35,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "campaigns/<slug:slug>/agreement/<slug:name>.csv", agreement.table, name="agreement_table"
     ),
+    path("campaigns/<slug:slug>/live/", live.page, name="live"),
+    path("campaigns/<slug:slug>/live/numbers/", live.numbers, name="live_numbers"),
+    path("campaigns/<slug:slug>/pay/", live.pay_terms, name="campaign_pay"),
+    path("campaigns/<slug:slug>/answers.csv", live.answers, {"form": "csv"}, name="answers_csv"),
+    path(
+        "campaigns/<slug:slug>/answers.jsonl", live.answers, {"form": "jsonl"}, name="answers_jsonl"
+    ),
+    path("campaigns/<slug:slug>/extend/", more.extend, name="campaign_extend"),
+    path("campaigns/<slug:slug>/clone/", more.clone, name="campaign_clone"),
     path("campaigns/<slug:slug>/concepts/", concepts.page, name="concepts"),
     path("campaigns/<slug:slug>/concepts/decide/", concepts.decide, name="concepts_decide"),
     path("campaigns/<slug:slug>/review/", reviews.page, name="review"),

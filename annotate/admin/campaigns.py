@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -15,16 +16,26 @@ from annotate.services import campaigns
 class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at run time
     """Wording may be changed here; what its answers rest on may not."""
 
-    list_display = ("slug", "title", "run", "state", "access", "simulated", "created_at")
-    list_filter = ("state", "access", "simulated")
+    list_display = (
+        "slug",
+        "title",
+        "run",
+        "state",
+        "access",
+        "simulated",
+        "published",
+        "created_at",
+    )
+    list_filter = ("state", "access", "simulated", "published")
     list_select_related = ("run",)
     search_fields = ("slug", "title")
     actions = ("pause", "close", "reopen")
     fields = (
-        "slug", "title", "purpose", "guidelines", "run", "state", "access", "answers_per_unit",
-        "images_per_task", "controls", "control_rule", "control_attempts", "minimum_kept",
-        "control_band", "gold_first", "gold_least", "gold_units", "repeat_rate", "repeat_after",
-        "lease_minutes", "practice_bar", "seed", "left_out", "synthetic", "simulated",
+        "slug", "title", "purpose", "guidelines", "network", "run", "state", "access",
+        "answers_per_unit", "images_per_task", "controls", "control_rule", "control_attempts",
+        "minimum_kept", "control_band", "gold_first", "gold_least", "gold_units", "repeat_rate",
+        "repeat_after", "lease_minutes", "practice_bar", "seed", "left_out", "synthetic",
+        "simulated", "published", "pay_per_answer", "pay_per_hour", "currency", "fee",
         "created_by", "created_at",
     )  # fmt: skip
     changeable = {
@@ -64,10 +75,11 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
     def _turn(self, request: HttpRequest, queryset: QuerySet[Campaign], to: str) -> None:
         """Turn each by its service, and say how many turned."""
         turn = {"paused": campaigns.pause, "closed": campaigns.close, "open": campaigns.reopen}[to]
+        by = request.user if isinstance(request.user, User) else None
         turned = 0
-        for campaign in queryset.select_related("run__network"):
+        for campaign in queryset.select_related("network"):
             try:
-                turned += turn(campaign)
+                turned += turn(campaign, by)
             except campaigns.CannotOpen as reason:
                 self.message_user(request, str(reason), messages.ERROR)
         self.message_user(request, f"Campaigns {to} now: {turned}.")

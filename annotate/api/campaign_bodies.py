@@ -11,9 +11,11 @@ from annotate.models import Campaign
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     """A campaign and how far it has come. Its link is a secret, and not told here."""
 
-    network = serializers.CharField(source="run.network.slug", read_only=True)
-    image_set = serializers.CharField(source="run.image_set.slug", read_only=True)
-    run = serializers.CharField(source="run.key", read_only=True)
+    network = serializers.CharField(source="network.slug", read_only=True)
+    image_set = serializers.CharField(
+        source="run.image_set.slug", read_only=True, allow_null=True, help_text="null: not known"
+    )
+    run = serializers.CharField(source="run.key", read_only=True, allow_null=True)
     created_by = serializers.SlugRelatedField[Any](
         slug_field="username", read_only=True, allow_null=True
     )
@@ -53,6 +55,11 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "seed",
             "synthetic",
             "simulated",
+            "published",
+            "pay_per_answer",
+            "pay_per_hour",
+            "currency",
+            "fee",
             "tasks",
             "tasks_done",
             "answers_wanted",
@@ -125,3 +132,91 @@ class CampaignBody(Body):
         required=False, help_text="members are one kind of worker, link workers another"
     )
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+
+
+class ExtendBody(Body):
+    """What to ask for besides."""
+
+    answers = serializers.IntegerField(
+        required=False, min_value=1, max_value=1000, help_text="for each unit in all; as now"
+    )
+    layers = names("names of further layers of the run")
+    units = names("further units as conv5/7 or conv5/0-19")
+
+
+class CloneBody(Body):
+    """The name of the copy, and what comes with it."""
+
+    slug = serializers.SlugField(max_length=80, help_text="its name in addresses and exports")
+    lessons = serializers.BooleanField(
+        default=True, help_text="with the tutorial and the practice round"
+    )
+
+
+class CostSerializer(serializers.Serializer[Any]):
+    """Answers, hours and money."""
+
+    answers = serializers.IntegerField()
+    hours = serializers.FloatField()
+    money = serializers.FloatField(help_text="with the fee, in the campaign's currency")
+
+
+class QuartilesSerializer(serializers.Serializer[Any]):
+    """Seconds that a quarter, half and three quarters of the latest answers did not exceed."""
+
+    low = serializers.FloatField()
+    middle = serializers.FloatField()
+    high = serializers.FloatField()
+    n = serializers.IntegerField()
+
+
+class WorkerSerializer(serializers.Serializer[Any]):
+    """One worker of a campaign."""
+
+    pseudonym = serializers.CharField()
+    answers = serializers.IntegerField()
+    missed = serializers.IntegerField(help_text="planted negatives left in")
+    planted = serializers.IntegerField(help_text="planted negatives shown")
+    seconds = serializers.FloatField(allow_null=True, help_text="median of the latest answers")
+
+
+class HourSerializer(serializers.Serializer[Any]):
+    """The answers of one hour."""
+
+    hour = serializers.DateTimeField(help_text="its beginning, UTC")
+    answers = serializers.IntegerField()
+
+
+class AlarmSerializer(serializers.Serializer[Any]):
+    """What was seen, and what to do."""
+
+    name = serializers.CharField()
+    seen = serializers.CharField()
+    advice = serializers.CharField()
+
+
+class LiveSerializer(serializers.Serializer[Any]):
+    """How a campaign goes at this moment."""
+
+    campaign = serializers.CharField(source="campaign.slug")
+    state = serializers.ChoiceField(source="campaign.state", choices=Campaign.State.choices)
+    simulated = serializers.BooleanField(source="campaign.simulated")
+    published = serializers.BooleanField(source="campaign.published")
+    currency = serializers.CharField(source="campaign.currency")
+    at = serializers.DateTimeField(source="live.at")
+    units = serializers.IntegerField(source="live.units.units")
+    done = serializers.IntegerField(source="live.units.done")
+    sure = serializers.IntegerField(source="live.units.sure")
+    disputed = serializers.IntegerField(source="live.units.disputed")
+    answers_wanted = serializers.IntegerField(source="live.units.wanted")
+    answers_given = serializers.IntegerField(source="live.units.given")
+    agreement = serializers.FloatField(source="live.units.agreement", allow_null=True)
+    held = serializers.IntegerField(source="live.held", help_text="units held at this moment")
+    seconds = QuartilesSerializer(source="live.times", allow_null=True)
+    spent = CostSerializer(source="live.spent")
+    to_come = CostSerializer(source="live.to_come", allow_null=True)
+    answers_per_day = serializers.FloatField(source="live.per_day")
+    ends_at = serializers.DateTimeField(source="live.ends_at", allow_null=True)
+    workers = WorkerSerializer(source="live.workers", many=True)
+    hours = HourSerializer(many=True, help_text="of the last 14 days; hours without are left out")
+    alarms = AlarmSerializer(source="live.alarms", many=True)

@@ -32,7 +32,7 @@ TAKEN = "There is a campaign called {} already: choose another name."
 class CampaignFilters(filters.ApiFilterSet):
     """Filters of `campaigns/`."""
 
-    network = filters.network("run__network")
+    network = filters.network("network")
     state = filters.choice("state", Campaign.State, "whether workers are served")
     simulated = filters.yes_no("simulated", "whether simulated workers answered it")
 
@@ -41,7 +41,7 @@ def all_campaigns() -> QuerySet[Campaign]:
     """Return the campaigns with all that their serializer shows, counted by the database."""
     asked = Q(tasks__answers_wanted__gt=0)  # the others teach
     finished = asked & Q(tasks__answers_given=F("tasks__answers_wanted"))
-    return Campaign.objects.select_related("run__network", "run__image_set", "created_by").annotate(
+    return Campaign.objects.select_related("network", "run__image_set", "created_by").annotate(
         task_count=Count("tasks", filter=asked),
         tasks_done=Count("tasks", filter=finished),
         answers_wanted=Coalesce(Sum("tasks__answers_wanted"), 0),
@@ -129,7 +129,7 @@ class Turn(Endpoint):
         campaign = get_object_or_404(all_campaigns(), slug=slug)
         insist_may_change(self.user, campaign)
         with refusals():
-            self.turn(campaign)
+            self.turn(campaign, self.user)
         if campaign.state != self.to:
             raise Conflict(f"The campaign is {campaign.state} and cannot become {self.to}.")
         return Response(self.get_serializer(campaign).data)

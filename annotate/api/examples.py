@@ -32,6 +32,11 @@ CAMPAIGN_VALUE: dict[str, Any] = {
     "seed": 0,
     "synthetic": False,
     "simulated": False,
+    "published": False,
+    "pay_per_answer": "0.120",
+    "pay_per_hour": "0.000",
+    "currency": "USD",
+    "fee": "20.00",
     "tasks": 256,
     "tasks_done": 40,
     "answers_wanted": 768,
@@ -117,3 +122,49 @@ AGREEMENT_SCHEMA: dict[str, Any] = {
     },
     "required": [*AGREEMENT_VALUE],
 }
+LIVE = OpenApiExample(
+    "A campaign under way",
+    response_only=True,
+    value={
+        "campaign": "alexnet-pool5",
+        "state": "open",
+        "simulated": False,
+        "published": False,
+        "currency": "USD",
+        "at": WHEN,
+        "units": 256,
+        "done": 40,
+        "sure": 27,
+        "disputed": 5,
+        "answers_wanted": 768,
+        "answers_given": 131,
+        "agreement": 0.74,
+        "held": 2,
+        "seconds": {"low": 38.0, "middle": 51.0, "high": 70.5, "n": 131},
+        "spent": {"answers": 131, "hours": 2.1, "money": 18.86},
+        "to_come": {"answers": 637, "hours": 10.2, "money": 91.73},
+        "answers_per_day": 96.0,
+        "ends_at": WHEN,
+        "workers": [
+            {
+                "pseudonym": "quiet-heron-4711",
+                "answers": 40,
+                "missed": 2,
+                "planted": 120,
+                "seconds": 47.0,
+            }
+        ],
+        "hours": [{"hour": WHEN, "answers": 12}],
+        "alarms": [],
+    },
+)
+EXTEND_BODY = OpenApiExample(
+    "Five answers, and a layer more",
+    request_only=True,
+    value={"answers": 5, "layers": ["conv4"]},
+)
+CLONE_BODY = OpenApiExample(
+    "The same, asked of others",
+    request_only=True,
+    value={"slug": "alexnet-pool5-again", "lessons": True},
+)

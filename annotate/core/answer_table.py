@@ -20,7 +20,7 @@ COLUMNS = (
     "kept",
     "shown",
 )
-SOURCES = ("people", "simulated")
+SOURCES = ("people", "simulated", "published")
 MOST_IMAGES = 10_000  # shown in a task
 LONGEST_NAME = 80
 

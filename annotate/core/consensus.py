@@ -132,10 +132,11 @@ def majority(said: Sequence[Said], basis: Basis) -> Words:
 
     Words are one concept when they differ by case, article, plural or a slip of the pen. Between
     concepts with equally many answers the one whose answers have the commonest category wins, and
-    the other way round.
+    the other way round. What researchers merged, split off or renamed holds here too.
     """
     weights = _weights(said, basis)
-    groups = merge([one.concept for one in said])
+    texts = [_as_read(one.concept, basis.edits) for one in said]
+    groups = _told_apart(merge(texts), texts, basis.edits)
     held: defaultdict[int, float] = defaultdict(float)
     backed: defaultdict[int, float] = defaultdict(float)
     common = _commonest(said, weights, basis.category)
@@ -144,21 +145,44 @@ def majority(said: Sequence[Said], basis: Basis) -> Words:
         backed[group] += weight * (one.category in common)
     best = min(held, key=lambda group: (-held[group], -backed[group], groups.index(group)))
     behind = {number for number, group in enumerate(groups) if group == best}
-    same = Tie(How.SAME, "the same word or its spelling")
-    name = spelling([said[number].concept for number in sorted(behind)])
+    name = spelling([texts[number] for number in sorted(behind)])
+    pairs = enumerate(zip(said, texts, strict=True))
     return Words(
-        concept=name,
+        concept=basis.edits.names.get(key_of(name), name),
         category=basis.category or _category(said, weights, behind),
         how_concept=_how(list(held.values()), len(said)),
         groups=groups,
-        ties=[same if number in behind else None for number in range(len(said))],
+        ties=[_same(one.concept, text) if n in behind else None for n, (one, text) in pairs],
         spelt=name,
         key=key_of(name),
     )
 
 
+def _as_read(text: str, edits: Edits) -> str:
+    """Return the words that a researcher reads a text as."""
+    return edits.read_as.get(key_of(text), text) if edits.read_as else text
+
+
+def _told_apart(groups: Sequence[int], texts: Sequence[str], edits: Edits) -> list[int]:
+    """Give a group of its own to each text that a researcher split off one of its group."""
+    found = list(groups)
+    for number in range(len(texts)) if edits.apart else ():
+        key = key_of(texts[number])
+        fellows = [other for other in range(number) if found[other] == found[number]]
+        if any(edits.separates(key, key_of(texts[other])) for other in fellows):
+            found[number] = max(found) + 1
+    return found
+
+
+def _same(written: str, read_as: str) -> Tie:
+    """Say why an answer stands behind the words that most have."""
+    if written == read_as:
+        return Tie(How.SAME, "the same word or its spelling")
+    return Tie(How.PERSON, f"read as “{read_as}” by a researcher")
+
+
 # With each method the version of its rule: raise it when the same answers may get another label.
-METHODS: dict[str, tuple[int, Method]] = {"concepts": (1, concepts), "majority": (1, majority)}
+METHODS: dict[str, tuple[int, Method]] = {"concepts": (1, concepts), "majority": (2, majority)}
 
 
 def version(method: str) -> int:

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,26 @@ class AnswersRefused(ValueError):
 
 
 @dataclass(frozen=True)
+class Marks:
+    """What is known of an answer beyond its words and counts: our own long lines tell it.
+
+    ``items`` name the images by their end and rank in the run ("top/0", "low/3"), none where they
+    are not known; ``planted``, ``rejected`` and ``unseen`` are places among them.
+    """
+
+    items: tuple[str, ...]
+    planted: tuple[int, ...]
+    rejected: tuple[int, ...]
+    unseen: tuple[int, ...]
+    attempts: int
+    controls_missed: int
+    seconds: int
+    focused_seconds: int
+    created_at: datetime
+    counts: bool
+
+
+@dataclass(frozen=True)
 class Answered:
     """One published answer; ``kept`` of the ``shown`` images fit, where that was released."""
 
@@ -41,6 +62,19 @@ class Answered:
     precision: float
     kept: int | None = None
     shown: int | None = None
+    marks: Marks | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether it makes the label: not once it was rejected."""
+        return self.marks is None or self.marks.counts
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many images were kept and shown; of the paper's 57 where only the share is told."""
+        if self.kept is not None and self.shown is not None:
+            return self.kept, self.shown
+        return round(self.precision * SHOWN), SHOWN
 
 
 @dataclass(frozen=True)
@@ -48,12 +82,13 @@ class Release:
     """All answers of one file: layer → unit → answers, layers in the file's order.
 
     ``whole`` says that the file has every unit of its layers; ``simulated``, that programs gave
-    the answers.
+    the answers; ``run``, by its key, whose images were shown.
     """
 
     answers: Mapping[str, Mapping[int, list[Answered]]]
     whole: bool
     simulated: bool = False
+    run: str = ""
 
     @property
     def channels(self) -> dict[str, int]:

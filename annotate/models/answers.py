@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from analysis.models import Category
 from annotate.models.campaigns import Campaign, Task, Worker
@@ -127,6 +127,9 @@ class Answer(models.Model):
     controls_missed = models.PositiveIntegerField(default=0)
     seconds = models.PositiveIntegerField(help_text="from lease to submission")
     focused_seconds = models.PositiveIntegerField(default=0)
+    # Counts of published answers, whose images are not known; null where places tell them.
+    shown = models.PositiveIntegerField(null=True, blank=True)
+    kept = models.PositiveIntegerField(null=True, blank=True)
     counts = models.BooleanField(default=True, help_text="false once rejected or revised")
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
@@ -139,6 +142,8 @@ class Answer(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        # "The latest answers", "those of the last hours" of the live page.
+        indexes = [models.Index(fields=["created_at"], name="answer_by_time")]
         constraints = [
             # Earlier ones, rejected or revised, are kept beside it.
             models.UniqueConstraint(
@@ -146,7 +151,20 @@ class Answer(models.Model):
                 condition=Q(counts=True),
                 name="one_counts_per_worker",
             ),
+            models.CheckConstraint(
+                condition=Q(shown__isnull=True, kept__isnull=True)
+                | Q(shown__gt=0, kept__lte=F("shown")),
+                name="kept_of_shown",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.worker}: {self.concept}"
+
+    @property
+    def images(self) -> tuple[int, int]:
+        """How many images were kept, and shown: no planted ones, none that failed to load."""
+        if self.kept is not None and self.shown is not None:
+            return self.kept, self.shown
+        shown = set(range(len(self.task.items))) - set(self.task.controls) - set(self.unseen)
+        return len(shown - set(self.rejected)), len(shown)

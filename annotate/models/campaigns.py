@@ -1,18 +1,19 @@
 """Campaigns and their tasks: one task asks about one unit."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from analysis.models import Run, Source, Unit
+from analysis.models import Network, Run, Source, Unit
 from annotate.core.checking import Rates
 from annotate.core.practice import DEFAULT_BAR
 
@@ -61,7 +62,15 @@ class Campaign(models.Model):
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=200)
-    run = models.ForeignKey(Run, models.PROTECT, related_name="campaigns")
+    network = models.ForeignKey(Network, models.PROTECT, related_name="campaigns")
+    run = models.ForeignKey(
+        Run,
+        models.PROTECT,
+        related_name="campaigns",
+        null=True,
+        blank=True,
+        help_text="whose images are shown; none where answers were published without them",
+    )
     guidelines = models.TextField(blank=True, help_text="Markdown")
     purpose = models.CharField(
         max_length=300, blank=True, help_text="what it pays, or why it matters; workers read it"
@@ -108,6 +117,26 @@ class Campaign(models.Model):
     # Units of the chosen layers about which nobody can be asked: [{"unit": "net/conv5/7",
     # "reason": "it never fires on these images"}, ...]
     left_out = models.JSONField(default=list, blank=True)
+    # What an answer costs. Nothing at all is paid where both are 0: then only hours are counted.
+    pay_per_answer = models.DecimalField(
+        max_digits=8, decimal_places=3, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    pay_per_hour = models.DecimalField(
+        max_digits=8, decimal_places=3, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    currency = models.CharField(
+        max_length=3, default="USD", validators=[RegexValidator("^[A-Z]{3}$", "Three capitals.")]
+    )
+    fee = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(300)],
+        help_text="per cent of the pay that a platform asks on top",
+    )
+    published = models.BooleanField(
+        default=False, help_text="its answers were imported from a file: nobody is asked here"
+    )
     synthetic = models.BooleanField(default=False, help_text="its images or network are synthetic")
     simulated = models.BooleanField(default=False, help_text="answered by simulated workers only")
     created_by = models.ForeignKey(
@@ -117,6 +146,12 @@ class Campaign(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(published=False, run__isnull=False) | Q(published=True, state="closed"),
+                name="asks_by_a_run_or_is_closed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.slug
@@ -139,18 +174,29 @@ class Campaign(models.Model):
         return bool((self.gold_first and self.gold_units) or self.repeat_rate)
 
     @property
+    def run_shown(self) -> Run:
+        """The run whose images are shown; raises ValueError where they are not known."""
+        if self.run is None:
+            raise ValueError(f"the images of the campaign {self.slug} are not known")
+        return self.run
+
+    @property
     def lease(self) -> timedelta:
         """How long a worker may hold a unit without a sign of life."""
         return timedelta(minutes=self.lease_minutes)
 
     @property
     def source(self) -> str:
-        """Whose labels these are: simulated answers never count as people's."""
-        return Source.SIMULATED if self.simulated else Source.PEOPLE
+        """Whose labels these are: simulated and published answers never count as people's."""
+        if self.simulated:
+            return Source.SIMULATED
+        return Source.PUBLISHED if self.published else Source.PEOPLE
 
     @property
     def worker_kind(self) -> str:
         """Which kind of worker is asked, and counted."""
+        if self.published:
+            return Worker.Kind.PUBLISHED
         return Worker.Kind.SIMULATED if self.simulated else Worker.Kind.PERSON
 
     @property
@@ -277,16 +323,18 @@ class Worker(models.Model):
     """Somebody who answers. Pages and exports show the pseudonym only."""
 
     class Kind(models.TextChoices):
-        """A person, or a program that pretends to be one."""
+        """A person, a program that pretends to be one, or a name in published answers."""
 
         PERSON = "person"
         SIMULATED = "simulated"
+        PUBLISHED = "published"
 
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.PERSON)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="worker"
     )
-    pseudonym = models.CharField(max_length=40, unique=True)
+    # Of a published worker "campaign/name": no pseudonym that is drawn has a slash.
+    pseudonym = models.CharField(max_length=170, unique=True)
     # A worker who came by a link is known by a cookie; only the hash of its secret is kept.
     digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

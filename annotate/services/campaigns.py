@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
@@ -17,6 +18,7 @@ from analysis.models.networks import UnitQuerySet
 from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble, within
 from annotate.core.truth import insist_on
 from annotate.models import Campaign, Lesson, Task
+from annotate.services.audit import About, record
 
 # Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
 CHUNK = 200
@@ -58,12 +60,17 @@ class Plan:
 
 @transaction.atomic
 def open_campaign(
-    *, slug: str, run: Run, plan: Plan | None = None, user: User | None = None
+    *,
+    slug: str,
+    run: Run,
+    plan: Plan | None = None,
+    user: User | None = None,
+    units: UnitQuerySet | None = None,
 ) -> Campaign:
     """Open a campaign about units of a finished run, with a task for each.
 
-    A unit that cannot be asked about is left out and named, with its reason, in
-    ``campaign.left_out``.
+    ``units`` of the run may be given instead of the plan's. A unit that cannot be asked about is
+    left out and named, with its reason, in ``campaign.left_out``.
 
     Raises
     ------
@@ -74,16 +81,21 @@ def open_campaign(
     plan = plan or Plan()
     _insist_on(run, plan)
     campaign = _campaign(slug, run, plan, user)
+    campaign.left_out = add_tasks(campaign, units_of(run, plan) if units is None else units)
+    if not campaign.tasks.exists():
+        raise CannotOpen(_nothing_left(campaign.left_out))
+    campaign.save(update_fields=["left_out"])
+    return campaign
+
+
+def add_tasks(campaign: Campaign, units: UnitQuerySet) -> list[dict[str, str]]:
+    """Make a task for each unit; return those left out, each with its reason."""
     left_out: list[dict[str, str]] = []
-    for chunk in _chunks(_units(run, plan).in_order().iterator(CHUNK)):
+    for chunk in _chunks(units.in_order().iterator(CHUNK)):
         tasks, refused = _assemble_all(campaign, chunk)
         Task.objects.bulk_create(tasks)
         left_out += refused
-    if not campaign.tasks.exists():
-        raise CannotOpen(_nothing_left(left_out))
-    campaign.left_out = left_out
-    campaign.save(update_fields=["left_out"])
-    return campaign
+    return left_out
 
 
 def newest_run(network: str, images: str, layers: Sequence[str] = ()) -> Run:
@@ -127,34 +139,43 @@ def runs_to_ask_about() -> QuerySet[Run]:
     return finished.select_related("network", "image_set").order_by("-finished_at", "-pk")
 
 
-def pause(campaign: Campaign) -> bool:
+def pause(campaign: Campaign, by: User | None = None) -> bool:
     """Serve no new units; who holds one may submit it until its deadline."""
-    return _turn(campaign, Campaign.State.PAUSED, [Campaign.State.OPEN])
+    return _turn(campaign, Campaign.State.PAUSED, [Campaign.State.OPEN], by)
 
 
-def close(campaign: Campaign) -> bool:
+def close(campaign: Campaign, by: User | None = None) -> bool:
     """End a campaign; who holds a unit may submit it until its deadline."""
-    return _turn(campaign, Campaign.State.CLOSED, [Campaign.State.OPEN, Campaign.State.PAUSED])
+    return _turn(campaign, Campaign.State.CLOSED, [Campaign.State.OPEN, Campaign.State.PAUSED], by)
 
 
 @transaction.atomic
-def reopen(campaign: Campaign) -> bool:
+def reopen(campaign: Campaign, by: User | None = None) -> bool:
     """Serve units again.
 
     Raises
     ------
     CannotOpen
-        while the network's atlas is public.
+        while the network's atlas is public; ever, where its answers were published.
     """
+    if campaign.published:
+        raise CannotOpen(
+            f"{campaign.slug} holds published answers: nobody can be asked there. Open a campaign"
+            " about a run of the network instead."
+        )
     if not campaign.simulated:
-        _insist_private(campaign.run.network)
-    return _turn(campaign, Campaign.State.OPEN, [Campaign.State.PAUSED, Campaign.State.CLOSED])
+        _insist_private(campaign.network)
+    return _turn(campaign, Campaign.State.OPEN, [Campaign.State.PAUSED, Campaign.State.CLOSED], by)
 
 
-def _turn(campaign: Campaign, to: str, possible: list[str]) -> bool:
-    """Change the state if it is one of ``possible``; False if it was not."""
+@transaction.atomic
+def _turn(campaign: Campaign, to: str, possible: list[str], by: User | None) -> bool:
+    """Change the state if it is one of ``possible``, and write it down; False if it was not."""
     turned = Campaign.objects.filter(pk=campaign.pk, state__in=possible).update(state=to)
     campaign.refresh_from_db(fields=["state"])
+    if turned:
+        act = "reopened" if to == Campaign.State.OPEN else to
+        record(campaign, act, timezone.now(), by, About())
     return bool(turned)
 
 
@@ -213,6 +234,7 @@ def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
     campaign = Campaign(
         slug=slug,
         title=plan.title or f"Units of {run.network.slug}",
+        network=run.network,
         run=run,
         guidelines=plan.guidelines,
         purpose=plan.purpose,
@@ -246,8 +268,14 @@ def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
     return campaign
 
 
-def _units(run: Run, plan: Plan) -> UnitQuerySet:
-    """Return the units asked about, all of them in the run."""
+def units_of(run: Run, plan: Plan) -> UnitQuerySet:
+    """Return the units that a plan names, all of them in the run.
+
+    Raises
+    ------
+    CannotOpen
+        a layer or unit is not in the run.
+    """
     layers = {layer.name: layer for layer in run.layers.all()}
     ranges = [_range(text) for text in plan.units]
     for name in [*plan.layers, *(name for name, _, _ in ranges)]:
@@ -281,7 +309,7 @@ def _chunks(units: Iterator[Unit]) -> Iterator[list[Unit]]:
 
 def _assemble_all(campaign: Campaign, units: list[Unit]) -> tuple[list[Task], list[dict[str, str]]]:
     """Return the tasks of these units, and the units left out with their reasons."""
-    ends = _candidates(campaign.run, units)
+    ends = _candidates(campaign.run_shown, units)
     taught = {} if campaign.simulated else Lesson.objects.told_about(units)
     tasks: list[Task] = []
     left_out: list[dict[str, str]] = []

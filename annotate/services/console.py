@@ -150,7 +150,7 @@ def _runs(rows: QuerySet[Run]) -> list[RunCard]:
 
 def _campaigns(rows: QuerySet[Campaign]) -> list[CampaignCard]:
     """Return the newest campaigns, counted in one query."""
-    newest = list(rows.select_related("run__network")[:NEWEST])
+    newest = list(rows.select_related("network")[:NEWEST])
     counted = {
         row["campaign"]: row
         for row in Task.objects.asked()

@@ -61,7 +61,7 @@ def work_of(worker: Worker) -> Work:
 def history(worker: Worker) -> QuerySet[Answer]:
     """Return a worker's answers, the newest first."""
     mine = Answer.objects.filter(worker=worker).order_by("-pk").prefetch_related("reviews")
-    return mine.select_related("task__campaign__run", "superseded_by")
+    return mine.select_related("task__campaign", "superseded_by")
 
 
 def comment_on(answer: Answer) -> str:
@@ -85,10 +85,10 @@ def with_use(answers: list[Answer]) -> list[OwnAnswer]:
     )
     asked = set(
         Campaign.objects.filter(
-            run__network__in={campaign.run.network_id for campaign in campaigns}, simulated=False
+            network__in={campaign.network_id for campaign in campaigns}, simulated=False
         )
         .exclude(state=Campaign.State.CLOSED)
-        .values_list("run__network", flat=True)
+        .values_list("network", flat=True)
     )
     labels = UnitSemantics.objects.filter(
         unit__in=[answer.task.unit_id for answer in answers],
@@ -98,7 +98,7 @@ def with_use(answers: list[Answer]) -> list[OwnAnswer]:
     rows = []
     for answer in answers:
         campaign = answer.task.campaign
-        secret = campaign.run.network_id in asked or campaign.pk in checking
+        secret = campaign.network_id in asked or campaign.pk in checking
         label = found.get((answer.task.unit_id, campaign.slug))
         rows.append(OwnAnswer(answer, None if secret else label, secret))
     return rows

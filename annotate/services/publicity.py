@@ -24,7 +24,7 @@ def make_public(network: Network) -> None:
         while a campaign among people about its units is open or paused.
     """
     Network.objects.select_for_update(no_key=True).get(pk=network.pk)  # opening waits here
-    asked = Campaign.objects.filter(run__network=network, simulated=False)
+    asked = Campaign.objects.filter(network=network, simulated=False)
     open_ones = asked.exclude(state=Campaign.State.CLOSED).order_by("slug")
     if names := list(open_ones.values_list("slug", flat=True)):
         raise CannotPublish(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from django.db import transaction
@@ -15,17 +14,32 @@ from analysis.services.networks import NetworkRefused
 from analysis.services.published_networks import network_for
 from analysis.services.registering import SLUG
 from analysis.services.semantics import UnitLabel
-from analysis.services.spreadsheets import neutralise, restore
-from annotate.core import answer_table
-from annotate.core.consensus import Said, decide
+from analysis.services.spreadsheets import restore
+from annotate.core import answer_lines, answer_table
 from annotate.core.released import Answered, AnswersRefused, Release, read_zhou2015
-from annotate.models import Answer, Campaign
+from annotate.models import Campaign
+from annotate.services import published_labels
 
 FORMATS: dict[str, Callable[[Path], Release]] = {
     "zhou2015": read_zhou2015,
     "unitscope": partial(answer_table.read, unmarked=restore),
+    "unitscope-answers": answer_lines.read,
 }
-METHOD = "majority"
+
+
+@dataclass(frozen=True)
+class AnswerFile:
+    """A file of answers, its format, and the network that they are about."""
+
+    path: Path
+    network: str  # slug
+    form: str
+    synthetic: bool = False  # said of a network that is made
+
+    @property
+    def name(self) -> str:
+        """The name that labels stand under unless another is given."""
+        return self.form if self.form == "zhou2015" else self.path.stem
 
 
 @dataclass(frozen=True)
@@ -44,9 +58,7 @@ class Imported:
 
 
 @transaction.atomic
-def import_answers(
-    *, path: Path, slug: str, form: str, origin: str = "", synthetic: bool = False
-) -> Imported:
+def import_answers(file: AnswerFile, origin: str = "") -> Imported:
     """Write the answers of a file down as labels of a network; all of them, or none.
 
     A network that does not exist is made without weights. ``origin`` is the name that the labels
@@ -56,72 +68,74 @@ def import_answers(
     Raises:
         AnswersRefused: the file is damaged, or does not fit the network; says where.
     """
-    origin = _origin(origin or (form if form == "zhou2015" else path.stem))
-    release = FORMATS[form](path)
-    try:
-        network, made = network_for(
-            slug, release.channels, whole=release.whole, note=_note(path, form), synthetic=synthetic
-        )
-    except NetworkRefused as error:
-        raise AnswersRefused(str(error)) from error
+    origin = checked(origin or file.name, "say --origin NAME")
+    release, network, made = read(file)
     source = Source.SIMULATED if release.simulated else Source.PUBLISHED
-    if source == Source.SIMULATED and Campaign.objects.filter(slug=origin).exists():
-        # Its own labels stand under that name.
-        raise AnswersRefused(f"A campaign is called {origin!r}: say --origin NAME.")
-    before = _labels_before(network, source, origin)
+    _insist_free(source, origin)
+    before = labels_before(network, source, origin)
     count = changed = 0
-    for unit, answers in _units(network, release):
-        count += len(answers)
-        changed += _write(unit, source, origin, _label(answers, form)) != before.pop(unit.pk, None)
+    for unit, answers in units(network, release):
+        counting = [one for one in answers if one.counts]
+        count += len(counting)
+        if counting:
+            told = published_labels.label(counting, {"format": file.form})
+            changed += _write(unit, source, origin, told) != before.pop(unit.pk, None)
     others = Unit.objects.filter(pk__in=before)
     withdrawn = semantics.withdraw_others(units=others, source=source, origin=origin)
-    units = sum(len(units) for units in release.answers.values())
+    number = sum(len(units) for units in release.answers.values())
     return Imported(
         *(network, made, source, origin),
         layers=len(release.answers),
-        units=units,
+        units=number,
         answers=count,
         changed=changed,
         withdrawn=withdrawn,
     )
 
 
-def _origin(name: str) -> str:
+def read(file: AnswerFile) -> tuple[Release, Network, bool]:
+    """Return the answers of a file, the network that they are about, and whether it was made now.
+
+    Raises:
+        AnswersRefused: the file is damaged, or does not fit the network; says where.
+    """
+    release = FORMATS[file.form](file.path)
+    try:
+        network, made = network_for(
+            file.network,
+            release.channels,
+            whole=release.whole,
+            note=_note(file),
+            synthetic=file.synthetic,
+        )
+    except NetworkRefused as error:
+        raise AnswersRefused(str(error)) from error
+    return release, network, made
+
+
+def checked(name: str, advice: str) -> str:
     """Return the name that labels shall stand under, if it can be one."""
     if not SLUG.fullmatch(name):
         raise AnswersRefused(
             f"The answers cannot be called {name!r}: letters, digits, dashes and underscores;"
-            " say --origin NAME."
+            f" {advice}."
         )
     return name
 
 
-def table_of(campaign: Campaign) -> Iterator[bytes]:
-    """Write a campaign's answers as the long table that `import_answers` reads, line by line.
-
-    Planted images and pictures that did not load count neither as kept nor as shown.
-    """
-    yield (",".join(answer_table.COLUMNS) + "\r\n").encode()
-    rows = Answer.objects.counted(campaign)
-    parents = ("worker", "task__unit__layer__network")
-    order = ("task__unit__layer__position", "task__unit__channel", "pk")
-    for answer in rows.select_related(*parents).order_by(*order).iterator(500):
-        yield answer_table.line(_cells(answer, campaign.source)).encode()
-
-
-def _cells(answer: Answer, source: str) -> list[str]:
-    """Return one line of the long table."""
-    task, layer = answer.task, answer.task.unit.layer
-    shown = set(range(len(task.items))) - set(task.controls) - set(answer.unseen)
-    kept = shown - set(answer.rejected)
-    numbers = str(task.unit.channel), str(len(kept)), str(len(shown))
-    return [
-        *(layer.network.slug, layer.name, numbers[0], answer.worker.pseudonym, source),
-        *(neutralise(answer.concept), answer.category, *numbers[1:]),
-    ]
+def _insist_free(source: str, origin: str) -> None:
+    """Refuse a name that a campaign's own labels of this source stand under."""
+    named = Campaign.objects.filter(slug=origin).first()
+    if named and named.published and named.source == source:
+        raise AnswersRefused(
+            f"{origin!r} is a campaign of published answers: say --as-campaign {origin} to bring it"
+            " up to date, or --origin NAME."
+        )
+    if named and source == Source.SIMULATED:
+        raise AnswersRefused(f"A campaign is called {origin!r}: say --origin NAME.")
 
 
-def _labels_before(network: Network, source: str, origin: str) -> dict[int, Any]:
+def labels_before(network: Network, source: str, origin: str) -> dict[int, Any]:
     """Return when each unit's label under this name last changed, by unit."""
     rows = UnitSemantics.objects.filter(
         unit__layer__network=network, source=source, origin=origin
@@ -129,7 +143,7 @@ def _labels_before(network: Network, source: str, origin: str) -> dict[int, Any]
     return dict(rows.values_list("unit", "updated_at"))
 
 
-def _units(network: Network, release: Release) -> Iterator[tuple[Unit, list[Answered]]]:
+def units(network: Network, release: Release) -> Iterator[tuple[Unit, list[Answered]]]:
     """Give every unit of the release with its answers."""
     for layer in network.layers.filter(name__in=release.answers):
         by_channel = {unit.channel: unit for unit in layer.units.all()}
@@ -143,45 +157,9 @@ def _write(unit: Unit, source: str, origin: str, label: UnitLabel) -> Any:
     return row.updated_at
 
 
-def _label(answers: list[Answered], form: str) -> UnitLabel:
-    """Return what several published answers make of a unit.
-
-    Words and group are decided by our rule. Which images were rejected is not published, so one
-    image that all kept stands for them and what the rule says of images is not used: precision is
-    the mean of the released values, without an interval.
-    """
-    said = [Said(one.who, one.concept, one.category, frozenset()) for one in answers]
-    found = decide(said, 1, frozenset(), METHOD)
-    words = [
-        {
-            "worker": one.who,
-            "concept": one.concept,
-            "category": one.category,
-            "same_concept_as": group,
-            "precision": one.precision,
-            **({"kept": one.kept, "shown": one.shown} if one.shown else {}),
-        }
-        for one, group in zip(answers, found.groups, strict=True)
-    ]
-    return UnitLabel(
-        concept=found.concept,
-        category=found.category,
-        precision=fmean(one.precision for one in answers),
-        answers=len(answers),
-        agreement=found.agreement,
-        details={
-            "method": METHOD,
-            "format": form,
-            "concept": found.how_concept,
-            "category": found.how_category,
-            "words": words,
-        },
-    )
-
-
-def _note(path: Path, form: str) -> str:
+def _note(file: AnswerFile) -> str:
     """Say beside a network made by an import what is known of it."""
     return (
-        f"Known from published answers only ({path.name}, format {form}). It has no weights here,"
-        " so it cannot be run and has no images."
+        f"Known from published answers only ({file.path.name}, format {file.form}). It has no"
+        " weights here, so it cannot be run and has no images."
     )

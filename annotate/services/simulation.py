@@ -81,7 +81,7 @@ class Looks:
 
     def __init__(self, campaign: Campaign) -> None:
         """Prepare to look at the pictures of a campaign's run."""
-        run = campaign.run
+        run = campaign.run_shown
         self.image_set: ImageSet = run.image_set
         self.preparation = Preprocessing.from_json(run.network.preprocessing)
         classes = self.image_set.labels["classes"]
@@ -176,15 +176,18 @@ def _crowd(campaign: Campaign, workers: int) -> list[Worker]:
 
 def _insist_on(campaign: Campaign, workers: int) -> None:
     """Refuse what must not or cannot be simulated; mark an untouched campaign as simulated."""
+    if campaign.published:
+        raise CannotSimulate(f"{campaign.slug} holds published answers: nobody is asked there.")
     if workers < campaign.answers_per_unit:
         raise CannotSimulate(
             f"{campaign.slug} asks for {campaign.answers_per_unit} answers for each unit, each by "
             f"another worker: {workers} workers are too few."
         )
-    if not campaign.run.image_set.labels.get("classes"):
+    image_set = campaign.run_shown.image_set
+    if not image_set.labels.get("classes"):
         raise CannotSimulate(
-            f"The image set {campaign.run.image_set.slug} has no masks: simulated workers know "
-            "what a picture shows from its mask only."
+            f"The image set {image_set.slug} has no masks: simulated workers know what a picture"
+            " shows from its mask only."
         )
     if campaign.state != Campaign.State.OPEN:
         raise CannotSimulate(f"{campaign.slug} is {campaign.state}: reopen it first.")

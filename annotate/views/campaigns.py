@@ -70,7 +70,9 @@ def new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     """How a campaign stands, the link to share, and its units with their labels so far."""
-    found = get_object_or_404(Campaign.objects.select_related("run__network"), slug=slug)
+    found = get_object_or_404(
+        Campaign.objects.select_related("network", "run__image_set"), slug=slug
+    )
     at = standing.standing(found, now())
     show, layer = request.GET.get("show", ""), request.GET.get("layer", "")
     show = show if show in SHOWS else ""
@@ -84,7 +86,7 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
         "link": request.build_absolute_uri(found.address),
         "guidelines": as_html(found.guidelines),
         "may_change": may_change,
-        "may_teach": may_change and not found.simulated,
+        "may_teach": may_change and not found.simulated and not found.published,
         "left_out": found.left_out[:LEFT_OUT_SHOWN],
         "rows": standing.with_labels(found, list(page)),
         "page": page,
@@ -114,7 +116,7 @@ def turn(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         if to not in TURNS:
             messages.error(request, "A campaign can be paused, closed or reopened.")
-        elif TURNS[to](found):
+        elif TURNS[to](found, user_of(request)):
             messages.success(request, TOLD[to])
         else:
             messages.info(request, f"The campaign is {found.state} already.")

@@ -25,7 +25,7 @@ HISTORY = 30
 @never_cache
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The table of concepts, what may be merged, and every decision with what it changed."""
-    campaign = get_object_or_404(Campaign.objects.select_related("run__network"), slug=slug)
+    campaign = get_object_or_404(Campaign.objects.select_related("network"), slug=slug)
     rows = concepts.concepts(campaign)
     asked = request.GET.get("q", "").strip()[:80]
     shown = [row for row in rows if _mentions(row, asked.casefold())] if asked else rows

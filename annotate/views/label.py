@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if worker is None:
         return door.turn_away(request, None)
     campaigns = Campaign.objects.filter(state=Campaign.State.OPEN, simulated=False)
-    campaigns = campaigns.select_related("run__network")
+    campaigns = campaigns.select_related("network")
     if worker.user_id is None:
         campaigns = campaigns.filter(
             access=Campaign.Access.LINK, link_token__in=door.read_pass(request).links

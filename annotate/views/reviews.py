@@ -58,7 +58,7 @@ class Refusal:
 @never_cache
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The units with their answers side by side, those that people disagree about first."""
-    campaign = get_object_or_404(Campaign.objects.select_related("run__network"), slug=slug)
+    campaign = get_object_or_404(Campaign.objects.select_related("network", "run"), slug=slug)
     return _page(request, campaign, request.GET)
 
 

@@ -34,7 +34,7 @@ ROUNDS = 50
 @never_cache
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """Guidelines, worked units, practice round, bar, and who has passed."""
-    campaign = get_object_or_404(Campaign.objects.select_related("run__network"), slug=slug)
+    campaign = get_object_or_404(Campaign.objects.select_related("network"), slug=slug)
     return _overview(request, campaign, BarForm(initial={"bar": campaign.practice_bar}))
 
 
@@ -248,7 +248,7 @@ def _user(request: HttpRequest) -> User:
 
 def _mine(request: HttpRequest, slug: str) -> Campaign:
     """Return the campaign if the user may change it; 403 if not."""
-    found = get_object_or_404(Campaign.objects.select_related("run__network"), slug=slug)
+    found = get_object_or_404(Campaign.objects.select_related("network"), slug=slug)
     access.insist_may_change(request.user, found)
     return found
 

@@ -64,7 +64,7 @@ SORTS: dict[str, tuple[str, Callable[[WorkerRow], float | str]]] = {
 @never_cache
 def table(request: HttpRequest, slug: str) -> HttpResponse:
     """Everybody who works in a campaign by pseudonym; open appeals first."""
-    campaign = get_object_or_404(Campaign.objects.select_related("run__network"), slug=slug)
+    campaign = get_object_or_404(Campaign.objects.select_related("network", "run"), slug=slug)
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else ""
     rows = sorted(worker_standings.table(campaign), key=SORTS[sort][1])  # stable
@@ -88,7 +88,7 @@ def table(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 def worker(request: HttpRequest, slug: str, pseudonym: str) -> HttpResponse:
     """One worker: figures, confusion of groups, what was ruled, his answers."""
-    campaign = get_object_or_404(Campaign.objects.select_related("run__network"), slug=slug)
+    campaign = get_object_or_404(Campaign.objects.select_related("network", "run"), slug=slug)
     found = _worker(campaign, pseudonym)
     answers = worker_standings.answers_of(found, campaign)
     detail = worker_standings.detail(found, campaign)

@@ -234,7 +234,7 @@ def test_a_run_that_a_campaign_shows_is_not_deleted(steps):
     from annotate.models import Campaign
 
     run = work_through(a_run())
-    Campaign.objects.create(slug="c", title="c", run=run, link_token="x" * 32)
+    Campaign.objects.create(slug="c", title="c", network=run.network, run=run, link_token="x" * 32)
     with pytest.raises(RunRefused, match="shown by a campaign"):
         runs.delete(run)
     assert files.exists(f"runs/{run.key}/layers/scan.txt")

@@ -46,7 +46,7 @@ def test_what_is_exported_is_imported_as_it_was(campaign, tmp_path):
     assert lines[0] == HEAD
     assert len(lines) == 5
     first = Answer.objects.first()
-    network = campaign.run.network.slug
+    network = campaign.network.slug
     assert f"{network},conv1,0,{first.worker.pseudonym},people,'=lamp,object,50,57" in lines
     said = imported(path, network="copy", form="unitscope")
     assert "4 answers about 2 units of 1 layers, source published, from rooms-answers" in said

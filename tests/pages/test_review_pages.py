@@ -235,7 +235,7 @@ def test_a_unit_is_answered_on_the_task_page(bob, campaign, researcher):
     body = bob.get(PAGE, {"show": "all"}).content.decode()
     assert '<span class="notice">reviewer</span>' in body
     publish(campaign)
-    unit = reverse("analysis:unit", args=[campaign.run.network.slug, "conv1", task.unit.channel])
+    unit = reverse("analysis:unit", args=[campaign.network.slug, "conv1", task.unit.channel])
     assert "a reviewer who had read the others’" in bob.get(unit).content.decode()
     assert UnitSemantics.objects.get(unit=task.unit).answers == 4
     assert bob.get(of_task("label", task)).url == PAGE

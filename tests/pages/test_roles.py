@@ -116,6 +116,16 @@ PAGES = {
     "annotate:agreement": Row("/campaigns/{campaign}/agreement/", RESEARCHERS),
     "annotate:agreement_method": Row("/campaigns/{campaign}/agreement/method/", post=owners(302)),
     "annotate:agreement_table": Row("/campaigns/{campaign}/agreement/workers.csv", RESEARCHERS),
+    "annotate:live": Row("/campaigns/{campaign}/live/", RESEARCHERS),
+    "annotate:live_numbers": Row("/campaigns/{campaign}/live/numbers/", RESEARCHERS),
+    "annotate:campaign_pay": Row("/campaigns/{campaign}/pay/", post=owners(422)),
+    "annotate:answers_csv": Row("/campaigns/{campaign}/answers.csv", RESEARCHERS),
+    "annotate:answers_jsonl": Row("/campaigns/{campaign}/answers.jsonl", RESEARCHERS),
+    "annotate:campaign_extend": Row("/campaigns/{campaign}/extend/", owners(200), owners(422)),
+    # Whoever may read a campaign may ask the same: the copy is his own.
+    "annotate:campaign_clone": Row(
+        "/campaigns/{campaign}/clone/", RESEARCHERS, "in in 403 422 422 422"
+    ),
     "annotate:concepts": Row("/campaigns/{campaign}/concepts/", RESEARCHERS),
     # Refused or not, the page is shown again with a sentence.
     "annotate:concepts_decide": Row("/campaigns/{campaign}/concepts/decide/", post=owners(302)),
@@ -239,6 +249,13 @@ API = {
     ),
     "api-campaign-reopen": api(
         "/api/v1/campaigns/{campaign}/reopen/", post="401 401 403 200 403 200"
+    ),
+    "api-campaign-live": api("/api/v1/campaigns/{campaign}/live/", API_RESEARCHERS),
+    "api-campaign-extend": api(
+        "/api/v1/campaigns/{campaign}/extend/", post="401 401 403 200 403 200"
+    ),
+    "api-campaign-clone": api(
+        "/api/v1/campaigns/{campaign}/clone/", post="401 401 403 400 400 400"
     ),
     "^api(?:/|$)": Row("/api/v0/none/", NOT_FOUND, NOT_FOUND, NOT_FOUND),
 }

@@ -8,17 +8,19 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analysis.services import tables
 from annotate.models import Campaign
-from annotate.services.published_answers import table_of
+from annotate.services.answer_exports import FORMATS
 
 
 class Command(BaseCommand):
-    """Write the table that `import_answers --format unitscope` reads."""
+    """Write a file that `import_answers` reads, in the format of the same name."""
 
-    help = "Export the answers of a campaign as CSV: one line each, workers by pseudonym."
+    help = "Export the answers of a campaign: one line each, workers by pseudonym."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the campaign and the file."""
         parser.add_argument("campaign", help="slug of the campaign")
+        told = "unitscope, a long table as CSV; unitscope-answers, all that is known, as JSONL"
+        parser.add_argument("--format", choices=list(FORMATS), default="unitscope", help=told)
         parser.add_argument("--output", required=True, help="a file, or - for standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,13 +30,14 @@ class Command(BaseCommand):
         if campaign is None:
             known = ", ".join(Campaign.objects.values_list("slug", flat=True)[:20]) or "none yet"
             raise CommandError(f"There is no campaign {slug!r}; there are: {known}.")
+        pieces = FORMATS[options["format"]](campaign)
         if output == "-":
-            for piece in table_of(campaign):
+            for piece in pieces:
                 self.stdout.buffer.write(piece)  # type: ignore[attr-defined]
             self.stdout.flush()
             return
         try:
-            tables.save(table_of(campaign), Path(output))
+            tables.save(pieces, Path(output))
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
         self.stderr.write(f"The answers of {slug} are written to {output}.")

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from annotate.core.released import AnswersRefused
-from annotate.services.published_answers import FORMATS, Imported, import_answers
+from annotate.services.published_answers import FORMATS, AnswerFile, Imported, import_answers
+from annotate.services.published_campaigns import import_campaign
 
 
 class Command(BaseCommand):
@@ -23,19 +25,28 @@ class Command(BaseCommand):
         origin = "what the labels stand under; default: zhou2015, or the file's name"
         parser.add_argument("--origin", default="", metavar="NAME", help=origin)
         parser.add_argument(
+            "--as-campaign",
+            default="",
+            metavar="SLUG",
+            help="make the answers a closed campaign of this name, with pages of its own",
+        )
+        parser.add_argument(
             "--synthetic", action="store_true", help="a network that is made was trained on such"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, and say what was there already."""
+        campaign = options["as_campaign"]
+        if campaign and options["origin"] not in ("", campaign):
+            raise CommandError("Labels of a campaign stand under its name: leave --origin out.")
+        file = AnswerFile(
+            options["file"], options["network"], options["format"], options["synthetic"]
+        )
         try:
-            done = import_answers(
-                path=options["file"],
-                slug=options["network"],
-                form=options["format"],
-                origin=options["origin"],
-                synthetic=options["synthetic"],
-            )
+            if campaign:
+                done = import_campaign(file, campaign, timezone.now())
+            else:
+                done = import_answers(file, options["origin"])
         except AnswersRefused as error:
             raise CommandError(f"Nothing was imported. {error}") from error
         if done.made:
@@ -46,7 +57,8 @@ class Command(BaseCommand):
             f"{done.network}: {done.answers:,} answers about {done.units:,} units of {done.layers}"
             f" layers, source {done.source}, from {done.origin}. {changes(done)}"
         )
-        self.stdout.write(f"See /findings/{done.network}/meanings/")
+        also = f" and /campaigns/{campaign}/" if campaign else ""
+        self.stdout.write(f"See /findings/{done.network}/meanings/{also}")
 
 
 def changes(done: Imported) -> str:
