@@ -20,7 +20,7 @@ def figures(campaign: Campaign, hours: Hours, now: datetime) -> list[Figure]:
 def _by_hour(hours: Hours, now: datetime, note: str) -> Figure:
     """Return the last 48 hours; the table leaves out hours without an answer."""
     this = now.replace(minute=0, second=0, microsecond=0)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"when": f"{hour:%d %b %H} h", "answers": hours.get(hour, 0)}
         for hour in (this - timedelta(hours=back) for back in reversed(range(HOURS)))
     ]
@@ -46,7 +46,9 @@ def _by_day(hours: Hours, now: datetime, note: str) -> Figure:
     for hour, count in hours.items():
         days[f"{hour:%Y-%m-%d}"] += count
     dates = [now - timedelta(days=back) for back in reversed(range(DAYS))]
-    rows = [{"when": f"{date:%d %b}", "answers": days[f"{date:%Y-%m-%d}"]} for date in dates]
+    rows: list[dict[str, Any]] = [
+        {"when": f"{date:%d %b}", "answers": days[f"{date:%Y-%m-%d}"]} for date in dates
+    ]
     given = sum(row["answers"] for row in rows)
     return _figure(
         name="answers-by-day",

@@ -74,7 +74,6 @@ def _numbers(campaign: Campaign) -> dict[str, Any]:
         "live": live.live(campaign, now()),
         "is_paid": pay.is_paid(campaign),
         "pay": pay.told(campaign),
-        "little": live.LITTLE,
     }
 
 
