@@ -16,17 +16,24 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.models import ApiToken
 from analysis.services import access, sign_in, tokens
-from analysis.services.access import worker_required
+from analysis.services.access import Role, worker_required
 
 DEVICE = "unitscope_device"
 SALT = "analysis.views.account"
 YEAR = 365 * 24 * 3600
+ROLES = {
+    Role.NOBODY: pgettext_lazy("role", "nobody"),
+    Role.WORKER: pgettext_lazy("role", "worker"),
+    Role.RESEARCHER: pgettext_lazy("role", "researcher"),
+    Role.ADMIN: pgettext_lazy("role", "admin"),
+}
 
 
 def _next(request: HttpRequest) -> str:
@@ -131,7 +138,8 @@ def account(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest) -> dict[str, object]:
     """Return what the account page shows."""
     user = _user(request)
-    return {"role": access.role_of(user), "tokens": user.api_tokens.all()}
+    role = access.role_of(user)
+    return {"role": role, "role_name": ROLES[role], "tokens": user.api_tokens.all()}
 
 
 @require_POST
