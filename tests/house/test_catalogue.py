@@ -78,7 +78,8 @@ def marked_in_code(source):
 
 def marked_in_template(source):
     """Give the same of a template, by way of what Django makes of it for xgettext."""
-    calls = r"""\b(?:gettext|ngettext|pgettext|npgettext|_)\((?:u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")[, ]*)+"""
+    literal = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
+    calls = rf"\b(?:gettext|ngettext|pgettext|npgettext|_)\((?:{literal}[, ]*)+"
     for found in re.finditer(calls, templatize(source)):
         yield from marked_in_code(found[0].rstrip(", ") + ")")
 
