@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, When
+from django.utils.translation import gettext_lazy as _
 
 from analysis.models import (
     Category,
@@ -66,11 +67,11 @@ class Wanted:
 
 
 SORTS = {
-    "unit": ("unit number", ()),
-    "precision": ("precision, highest first", (F("precision").desc(nulls_last=True),)),
-    "agreement": ("agreement, highest first", (F("agreement").desc(nulls_last=True),)),
-    "level": ("level, low to high", (F("level").asc(nulls_last=True),)),
-    "concept": ("concept, A to Z", (F("concept").asc(nulls_last=True),)),
+    "unit": (_("unit number"), ()),
+    "precision": (_("precision, highest first"), (F("precision").desc(nulls_last=True),)),
+    "agreement": (_("agreement, highest first"), (F("agreement").desc(nulls_last=True),)),
+    "level": (_("level, low to high"), (F("level").asc(nulls_last=True),)),
+    "concept": (_("concept, A to Z"), (F("concept").asc(nulls_last=True),)),
 }
 
 

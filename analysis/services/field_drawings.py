@@ -4,6 +4,8 @@ import base64
 from dataclasses import dataclass
 from math import ceil
 
+from django.utils.translation import gettext as _
+
 from analysis.core.discrepancy import STEP, Map
 from analysis.core.rendering import glow
 from analysis.models import Layer, ReceptiveField, Run, Unit
@@ -74,12 +76,26 @@ class FieldDrawing:
     @property
     def words(self) -> str:
         """What the drawing shows, in a sentence."""
-        frame = f"The image frame, {self.width} by {self.height} pixels"
-        sees = f"a theoretical field of {self.theoretical} pixels" if self.theoretical else ""
-        if self.row is not None and self.row.size is not None:
-            own = f"an empirical field of {self.row.size:.0f} pixels"
-            sees = f"{own} within {sees}" if sees else own
-        return f"{frame}, with {sees} in its middle" if sees else frame
+        size = {"width": self.width, "height": self.height, "theory": self.theoretical}
+        own = self.row.size if self.row is not None else None
+        if own is not None and self.theoretical:
+            sentence = _(
+                "The image frame, %(width)s by %(height)s pixels, with an empirical field of "
+                "%(own)s pixels within a theoretical field of %(theory)s pixels in its middle"
+            )
+        elif own is not None:
+            sentence = _(
+                "The image frame, %(width)s by %(height)s pixels, with an empirical field of "
+                "%(own)s pixels in its middle"
+            )
+        elif self.theoretical:
+            sentence = _(
+                "The image frame, %(width)s by %(height)s pixels, with a theoretical field of "
+                "%(theory)s pixels in its middle"
+            )
+        else:
+            sentence = _("The image frame, %(width)s by %(height)s pixels")
+        return sentence % {**size, "own": f"{own or 0:.0f}"}
 
     def _square(self, side: float, right: float, down: float) -> Box:
         x, y = self.middle

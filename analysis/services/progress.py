@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from analysis.models import OPEN, Job, LogLine, Run, Shard, State
 from analysis.services.listeners import listening
@@ -96,7 +97,7 @@ def _step(job: Job, now: datetime) -> StepProgress:
     taken = (job.finished_at or now) - job.started_at if job.started_at else None
     return StepProgress(
         name=job.step,
-        counted=STEPS[job.step].counted if job.step in STEPS else "items",
+        counted=STEPS[job.step].counted if job.step in STEPS else _("items"),
         state=job.state,
         done=done,
         total=job.total,

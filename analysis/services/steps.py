@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from analysis.models import ImageSet, Layer, Network, Run
 from analysis.services import (
     dissection,
@@ -117,7 +119,7 @@ STEPS: dict[str, Step] = {
         Step(
             "scan",
             "gpu",
-            "images",
+            _("images"),
             "analysis.pipeline.scan",
             needs=(),
             plan=plan_images,
@@ -127,7 +129,7 @@ STEPS: dict[str, Step] = {
         Step(
             "locate",
             "gpu",
-            "places",
+            _("places"),
             "analysis.pipeline.locate",
             needs=("scan",),
             plan=locating.plan,
@@ -139,7 +141,7 @@ STEPS: dict[str, Step] = {
         Step(
             "segment",
             "cpu",
-            "images",
+            _("images"),
             "analysis.pipeline.segment",
             needs=("scan",),
             plan=plan_images,
@@ -151,7 +153,7 @@ STEPS: dict[str, Step] = {
         Step(
             "simplify",
             "gpu",
-            "images",
+            _("images"),
             "analysis.pipeline.simplify",
             needs=(),
             plan=simplification.plan,
@@ -163,7 +165,7 @@ STEPS: dict[str, Step] = {
         Step(
             "dissect",
             "gpu",
-            "images",
+            _("images"),
             "analysis.pipeline.dissect",
             needs=("scan",),
             plan=plan_images,
@@ -175,7 +177,7 @@ STEPS: dict[str, Step] = {
         Step(
             "localise",
             "gpu",
-            "images",
+            _("images"),
             "analysis.pipeline.localise",
             needs=("scan",),
             plan=plan_images,

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from analysis.models import Category, Layer, Network, Run, Source, TopImage, Unit
@@ -16,10 +17,10 @@ from analysis.services.dissection import DETECTS
 from analysis.services.field_drawings import drawing_of
 
 SOURCE_NAMES = {
-    Source.PEOPLE: "people",
-    Source.PUBLISHED: "a publication",
-    Source.MACHINE: "a machine",
-    Source.SIMULATED: "simulated workers",
+    Source.PEOPLE: _("people"),
+    Source.PUBLISHED: _("a publication"),
+    Source.MACHINE: _("a machine"),
+    Source.SIMULATED: _("simulated workers"),
 }
 
 

@@ -22,12 +22,25 @@ CODE = sorted(
 )
 # Rooms that speak English only so far: config.languages.ENGLISH serves them in it.
 ENGLISH_ONLY = (
-    "admin/", "analysis/", "annotate/campaign", "annotate/concept", "annotate/console",
-    "annotate/teaching/", "partials/field_map", "partials/figure", "partials/pair",
-    "partials/precision", "partials/published_only", "partials/shares", "partials/source",
+    "admin/", "analysis/api_docs", "analysis/findings/", "analysis/image_set", "analysis/network",
+    "analysis/run", "analysis/try", "annotate/campaign", "annotate/concept", "annotate/teaching/",
+    "partials/figure",
 )  # fmt: skip
 # What is the same in every language: names, keys, formats.
-SAME = {"Unitscope", "CSV", "JSON", "API", "s", "Z", "Authorization: Bearer", "px", "w", "x"}
+SAME = {
+    "Unitscope",
+    "CSV",
+    "JSON",
+    "API",
+    "s",
+    "Z",
+    "Authorization: Bearer",
+    "px",
+    "IoU",
+    "F1",
+    "AP",
+    "/s",
+}
 MARKS = {"gettext", "_", "gettext_lazy", "gettext_noop", "Sentence"}
 PLURALS = {"ngettext", "ngettext_lazy"}
 CONTEXTS = {"pgettext", "pgettext_lazy"}

@@ -61,7 +61,7 @@ def test_a_public_atlas_is_read_by_anyone_from_network_to_unit(client, run, unit
     assert channels(client.get(layer_page(run))) == [0, 1, 2, 3]
     unit = client.get(f"{layer_page(run)}0/")
     assert unit.status_code == 200
-    assert "<h1>bed</h1>" in unit.content.decode()
+    assert "<h1><bdi>bed</bdi></h1>" in unit.content.decode()
     assert unit.content.count(b"/segmented-tile.webp") == 60
 
 

@@ -45,7 +45,7 @@ def test_each_card_says_its_state_and_next_step(client, researcher):
     page = client.get("/").content.decode()
     assert "0 of 6 answers · 0 of 2 units complete" in page
     assert "1 layer, 7 units" in page
-    assert "It could not be inspected: no such file" in page
+    assert 'It could not be inspected: <span lang="en">no such file</span>' in page
     assert "Waiting for a worker to find its layers" in page
     assert "12,345 images, 1 scene" in page
     assert "3 refused" in page
