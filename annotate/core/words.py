@@ -133,7 +133,12 @@ def folded(concept: str) -> str:
 
 def plain(part: str) -> str:
     """Return a text with blanks for whatever is no letter, mark, digit or joiner."""
-    return "".join(char if _in_word(char) else " " for char in part)
+    told = "".join(char if _in_word(char) else " " for char in part)
+    if told.isascii():
+        return told
+    # What is left of a picture character, its joiners and variation marks, is no word.
+    words = (word.strip(JOINERS) for word in told.split(" "))
+    return " ".join(word if any(map(_spelt, word)) else "" for word in words)
 
 
 def _parts(text: str) -> list[str]:
@@ -150,6 +155,11 @@ def _parts(text: str) -> list[str]:
 def _in_word(char: str) -> bool:
     """Tell letters, marks, digits and joiners from what stands between words."""
     return unicodedata.category(char)[0] in "LMN" or char in JOINERS
+
+
+def _spelt(char: str) -> bool:
+    """Tell letters and digits from marks, which make no word alone."""
+    return unicodedata.category(char)[0] in "LN"
 
 
 def distance(one: str, other: str) -> int:

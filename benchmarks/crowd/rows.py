@@ -44,8 +44,8 @@ def campaign(tasks: int) -> Any:
     first = Task.objects.filter(campaign=opened).earliest("pk").pk
     _write(
         "INSERT INTO annotate_task "
-        "(campaign_id, unit_id, items, controls, answers_wanted, answers_given) "
-        "SELECT t.campaign_id, u.id, t.items, t.controls, 3, "
+        "(campaign_id, unit_id, purpose, items, controls, answers_wanted, answers_given) "
+        "SELECT t.campaign_id, u.id, t.purpose, t.items, t.controls, 3, "
         "CASE u.channel %% 3 WHEN 0 THEN %s WHEN 1 THEN %s ELSE %s END "
         "FROM analysis_unit u JOIN annotate_task t ON t.id = %s + u.channel %% %s "
         "WHERE u.layer_id = %s",

@@ -155,3 +155,29 @@ def test_the_commonest_spelling_is_shown():
     assert spelling(["Lamp", "lamps", "lamp", "lamp"]) == "lamp"
     assert spelling(["Lamp", "lamp"]) == "lamp"
     assert spelling(["TV"]) == "TV"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Straße", "STRASSE"),
+        ("Häuser", "Ha\u0308user"),
+        ("Billardtisch", "billardtisch"),
+        ("طاولة", " طاولة "),
+        ("שולחן-ביליארד", "שולחן ביליארד"),
+        ("台球桌", "台球桌"),
+        ("ОКНО", "окно"),
+        ("astronaut 👩‍🚀", "Astronaut"),
+    ],
+)
+def test_words_of_other_languages_are_compared_by_their_letters(one, other):
+    assert key(clean_concept(one)) == key(clean_concept(other))
+    assert merge([clean_concept(one), clean_concept(other)]) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Haus", "Häuser"), ("Tisch", "table"), ("بيت", "بنت"), ("窓", "門"), ("שולחן", "כיסא")],
+)
+def test_a_concept_of_another_language_stays_its_own(one, other):
+    assert merge([one, other]) == [0, 1]
