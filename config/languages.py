@@ -29,9 +29,9 @@ class Languages:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer in the language."""
         language = language_of(request)
-        translation.activate(language)
         request.LANGUAGE_CODE = language
-        response = self.get_response(request)
+        with translation.override(language):  # the next request of this thread begins anew
+            response = self.get_response(request)
         if is_translated(request) and response.get("Content-Type", "").startswith("text/html"):
             patch_vary_headers(response, ("Accept-Language", "Cookie"))
             response.headers.setdefault("Content-Language", language)

@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
+from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
 
 from analysis.models import Category, Segment
 from annotate.core.assembly import shown_order
 from annotate.models import Campaign, Task, Worker
 from annotate.services.assignments import progress_of
+from annotate.services.guidelines import as_html
 from annotate.services.pace import seconds_each
 
 # Pictures of the first rows are fetched at once, on the widest grid and on a phone.
@@ -130,8 +133,20 @@ def form(shown: Shown, draft: dict[str, Any], errors: dict[str, str]) -> dict[st
         "kept": sum(not (tile.rejected or tile.unseen) for tile in row),
         "rejected": [tile.place for tile in row if tile.rejected],
         "groups": groups(draft.get("category", "")),
+        "how": how(shown.task.campaign),
         "errors": errors,
     }
+
+
+def how(campaign: Campaign) -> SafeString:
+    """Return how a unit of this campaign is labelled, as HTML in the active language."""
+    return _how(get_language() or "en", campaign.controls > 0, as_html(campaign.guidelines))
+
+
+@lru_cache(maxsize=64)  # thirty sentences to look up, the same on every page of a campaign
+def _how(language: str, has_controls: bool, guidelines: SafeString) -> SafeString:
+    page = {"campaign": {"controls": has_controls}, "guidelines": guidelines}
+    return render_to_string("annotate/label/how.html", page)
 
 
 def kept(version: int, draft: dict[str, Any], sent: int) -> dict[str, Any]:
