@@ -26,7 +26,8 @@ from typing import Any
 
 from benchmarks.crowd import rows, servers
 
-WARM_UP = 5  # units of one worker, not measured
+WARM_UP = 5  # units of each of so many workers, not measured: one would warm one process only
+WARMING = 8
 BARE = 50  # bare requests before each case
 
 
@@ -43,7 +44,7 @@ def main() -> None:
         with servers.web_server() as web:
             for tasks in options.tasks:
                 opened = rows.campaign(tasks)
-                work(web[0], opened, rows.sessions(f"warm-{tasks}", 1), (WARM_UP, 60))
+                work(web[0], opened, rows.sessions(f"warm-{tasks}", WARMING), (WARM_UP, 60))
                 for clients in options.clients:
                     found = case(options, opened, clients, (*web, postgres))
                     sys.stdout.write(json.dumps(found) + "\n")

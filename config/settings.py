@@ -96,6 +96,9 @@ TEMPLATES = [
         },
     }
 ]
+# Sessions and accounts are Django's; every request asks for them, so they are read in less time.
+SESSION_ENGINE = "config.signed_in"
+AUTHENTICATION_BACKENDS = ["config.signed_in.Backend"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -140,7 +143,12 @@ CACHES = {
         }
         if env.text("CACHE_URL")
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+    ),
+    # Parts of pages that are the same for everybody, kept by each process: `{% cache %}`.
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "fragments",
+    },
 }
 
 # ---- Files ---------------------------------------------------------------------------------

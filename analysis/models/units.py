@@ -67,6 +67,14 @@ class TopImage(models.Model):
         return f"{self.unit} {self.end} {self.rank}"
 
 
+def picture_address(token: str, kind: PictureKind, size: PictureSize) -> str:
+    """Return a picture's address: `analysis:picture`, put together without the resolver.
+
+    A page asks for 180 of them, and the resolver would take longer than all its queries.
+    """
+    return f"{get_script_prefix()}pictures/{token}/{kind}-{size}.webp"
+
+
 class Segment(models.Model):
     """The pictures of one top image: plain, and cut down to what the unit sees."""
 
@@ -82,11 +90,8 @@ class Segment(models.Model):
         return self.token
 
     def url(self, kind: PictureKind, size: PictureSize) -> str:
-        """Return the picture's address: `analysis:picture`, put together without the resolver.
-
-        A page asks for 180 of them, and the resolver would take longer than all its queries.
-        """
-        return f"{get_script_prefix()}pictures/{self.token}/{kind}-{size}.webp"
+        """Return the picture's address."""
+        return picture_address(self.token, kind, size)
 
     @cached_property
     def pictures(self) -> dict[str, dict[str, str]]:

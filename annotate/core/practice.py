@@ -9,8 +9,9 @@ marked, and averaged over the two. The plain share would call it 95% alike to ma
 she marked three of sixty; this one calls it a half.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from random import Random
 from statistics import mean
 
 from annotate.core.rules import CATEGORIES, Given
@@ -125,6 +126,26 @@ def round_points(totals: Sequence[float]) -> int:
     if not totals:
         raise ValueError("a practice round without units has no points")
     return round(100 * mean(totals))
+
+
+def draws(ready: int, units: int) -> bool:
+    """Tell whether rounds draw so many units, each attempt others.
+
+    ``units`` 0 asks all; so do too few that are ready, for the second attempt must find others.
+    """
+    return units > 0 and ATTEMPTS * units <= ready
+
+
+def drawn(ready: Sequence[int], asked: Collection[int], units: int, rng: Random) -> list[int]:
+    """Return the units of a round, in the order of `ready`; ``asked``: those of earlier rounds.
+
+    Units asked before come again only where too few others are left, as when some were removed.
+    """
+    if not draws(len(ready), units):
+        return list(ready)
+    fresh = [one for one in ready if one not in asked]
+    chosen = set(rng.sample(fresh if len(fresh) >= units else list(ready), units))
+    return [one for one in ready if one in chosen]
 
 
 def passes(points: int, bar: int) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from django import forms
 
-from annotate.services.lessons import LONGEST_GUIDELINES, LONGEST_WHY, MOST_WORDS
+from annotate.services.lessons import LONGEST_GUIDELINES, LONGEST_WHY, MOST_PRACTISED, MOST_WORDS
 
 BETWEEN = re.compile(r"[,;\n]")
 
@@ -45,6 +45,13 @@ class WhyForm(forms.Form):
 
 
 class BarForm(forms.Form):
-    """How many points the practice round takes."""
+    """How many points the practice round takes, and how many units it draws."""
 
     bar = forms.IntegerField(min_value=1, max_value=100, label="Points of 100 that pass")
+    units = forms.IntegerField(
+        min_value=0,
+        max_value=MOST_PRACTISED,
+        required=False,
+        label="Units of a round",
+        help_text="0: all. With twice as many ready, a second attempt asks others.",
+    )

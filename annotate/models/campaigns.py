@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -108,6 +108,9 @@ class Campaign(models.Model):
     # Points of 100 that a practice round takes; nothing where there is no practice unit.
     practice_bar = models.PositiveSmallIntegerField(
         default=DEFAULT_BAR, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    practice_units = models.PositiveSmallIntegerField(
+        default=0, help_text="units of a practice round, drawn from all that are ready; 0: all"
     )
     seed = models.PositiveBigIntegerField(default=0)
     method = models.CharField(max_length=20, choices=Method, default=Method.MAJORITY)
@@ -247,9 +250,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Keep the units that the researcher chose, each once: no repetitions."""
         return self.exclude(purpose=Task.Purpose.REPEAT)
 
-    def new_to(self, worker: "Worker") -> "TaskQuerySet":
+    def new_to(self, worker: "Worker | int") -> "TaskQuerySet":
         """Keep tasks that this worker never held."""
-        return self.filter(~Exists(_leases().filter(worker=worker)))
+        # Behind `Coalesce` PostgreSQL asks the index for each task; as a join it would compare
+        # every task with all that the worker ever held.
+        his = Coalesce(Exists(_leases().filter(worker=worker)), Value(False))
+        return self.alias(his=his).filter(his=False)
 
     def nearest_completion(self) -> "TaskQuerySet":
         """Sort as the index `task_next` does: most answers first."""

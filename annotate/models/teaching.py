@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from analysis.models import Category, Unit
 from annotate.core.practice import ATTEMPTS, Difference, Expert, Score, differences
@@ -20,8 +21,18 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
     def of(self, campaign: Campaign) -> "LessonQuerySet":
         """Keep a campaign's, with all that their pages show."""
-        rows = self.filter(task__campaign=campaign)
+        rows = self.within(campaign.pk)
         return rows.select_related("task__campaign", "task__unit__layer__network")
+
+    def within(self, campaign: int) -> "LessonQuerySet":
+        """Keep a campaign's, found from the lessons' side.
+
+        A campaign has a handful of lessons and may have a million tasks. SQLite keeps no counts
+        by itself and would begin at the tasks: behind `Coalesce` it does not see their index, and
+        with all kinds named it expects few lessons.
+        """
+        rows = self.filter(kind__in=Lesson.Kind.values)
+        return rows.alias(asked_in=Coalesce("task__campaign", 0)).filter(asked_in=campaign)
 
     def told_about(self, units: Sequence[Unit]) -> dict[int, str]:
         """Return unit → campaign where its answer is, or was, shown to workers."""

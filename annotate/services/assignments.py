@@ -10,34 +10,29 @@ submit until it ends.
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
 
 from annotate.core.checking import FEW, shown_left
 from annotate.models import Assignment, Campaign, Task, Worker
-from annotate.models.answers import AssignmentQuerySet
-from annotate.services import mixing
+from annotate.services import mixing, questions
 from annotate.services.qualification import may_work
+from annotate.services.questions import COUNTED_TO, WINDOW
 
-# How many of the best tasks a worker chooses among: wide enough that sixteen who come at once do
-# not queue at one row.
-WINDOW = 32
 # Somebody else was faster: look again, but not for ever.
 TRIES = 50
-COUNTED_TO = 500
-# With so many unfinished, some hundred of them held by others still leave 500.
-MANY = 600
+# With so many unfinished, a hundred of them held by others still leave COUNTED_TO.
+MANY = 300
 NEWEST = 2**53  # what a browser's clock can count to
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a worker is in a campaign. ``left`` stops counting at 500, and then ``more``."""
+    """How far a worker is in a campaign; ``more``: ``left`` stopped counting at COUNTED_TO."""
 
     answered: int
     left: int
@@ -62,7 +57,7 @@ def claim(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | Non
     for _ in range(TRIES):
         candidates = list(_candidates(worker, campaign, now))
         for pk in candidates:
-            if lease := _lease(pk, worker, now):
+            if lease := _lease(pk, worker, campaign, now):
                 return lease
         if not candidates:
             return None
@@ -100,7 +95,7 @@ def extend(assignment: Assignment, now: datetime) -> bool:
         return True
     if not mine.lapsed(now).exists() or not may_work(assignment.worker, campaign):
         return False
-    lease = _lease(assignment.task_id, assignment.worker, now)
+    lease = _lease(assignment.task_id, assignment.worker, campaign, now)
     return lease is not None and lease.pk == assignment.pk
 
 
@@ -138,28 +133,22 @@ def expire(now: datetime) -> int:
 
 
 def progress_of(worker: Worker, campaign: Campaign, now: datetime) -> Progress:
-    """Count what this worker answered here, and what he could still get (up to 500)."""
-    submitted = Q(state=Assignment.State.SUBMITTED)
-    before = _before_him(campaign, now)
-    counts = Assignment.objects.filter(worker=worker, task__campaign=campaign).aggregate(
-        all=Count("pk"),
-        answered=Count("pk", filter=submitted),
-        live=Count("pk", filter=before),
-        asked=Count("pk", filter=(submitted | before) & Q(task__purpose=Task.Purpose.ASK)),
-    )
-    answered, live = counts["answered"], counts["live"]
+    """Count what this worker answered here, and what he could still get, up to COUNTED_TO."""
+    his = questions.states_of(worker, campaign, now)
+    answered = sum(row.every for row in his if row.state == Assignment.State.SUBMITTED)
+    live = sum(_waiting(row, campaign) for row in his)
     if campaign.state != Campaign.State.OPEN:
         return Progress(answered, live, more=False)
     # Where many are unfinished, looking at each one's leases would cost more than the page:
     # beyond those that were his there are enough, and how many exactly nobody needs to know.
-    unfinished = Task.objects.filter(campaign=campaign).unfinished().nearest_completion()
-    if unfinished.values_list("pk")[counts["all"] + MANY : counts["all"] + MANY + 1]:
+    all_his = sum(row.every for row in his)
+    beyond = MANY + 100 * -(-all_his // 100)  # in hundreds: each is a query of its own
+    if questions.has_unfinished(campaign, beyond):
         return Progress(answered, COUNTED_TO + live, more=True)
-    free = Task.objects.filter(campaign=campaign).new_to(worker).with_room(now)
-    left = len(free.nearest_completion().values_list("pk", flat=True)[: COUNTED_TO + 1])
+    left = questions.free(worker, campaign, now)
     if not campaign.checks or left > COUNTED_TO or not left + live:
         return Progress(answered, min(left, COUNTED_TO) + live, more=left > COUNTED_TO)
-    shown = shown_left(counts["asked"] + left, answered, campaign.gold_units, campaign.rates)
+    shown = shown_left(_asked(his, campaign) + left, answered, campaign.gold_units, campaign.rates)
     return Progress(answered, shown, more=False, few=shown <= FEW)
 
 
@@ -187,12 +176,19 @@ def _may_lease(worker: Worker, campaign: Campaign) -> bool:
     return is_open and campaign.admits(worker) and may_work(worker, campaign)
 
 
-def _before_him(campaign: Campaign, now: datetime) -> Q:
-    """Keep what a worker holds or was sent back; that waits for him while the campaign is open."""
-    sent_back = Q(state=Assignment.State.SENT_BACK)
-    if campaign.state != Campaign.State.OPEN:
-        sent_back &= Q(due_at__gt=now)
-    return Q(state=Assignment.State.HELD, due_at__gt=now) | sent_back
+def _waiting(row: questions.Counted, campaign: Campaign) -> int:
+    """Count what a worker holds or was sent back; that waits for him while the campaign is open."""
+    if row.state == Assignment.State.SENT_BACK and campaign.state == Campaign.State.OPEN:
+        return row.every
+    before_him = row.state in (Assignment.State.HELD, Assignment.State.SENT_BACK)
+    return row.in_time if before_him else 0
+
+
+def _asked(his: Sequence[questions.Counted], campaign: Campaign) -> int:
+    """Count the units asked about, without checks, that he answered or that wait for him."""
+    rows = [row for row in his if row.purpose == Task.Purpose.ASK]
+    answered = sum(row.every for row in rows if row.state == Assignment.State.SUBMITTED)
+    return answered + sum(_waiting(row, campaign) for row in rows)
 
 
 def _sent_back(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
@@ -201,7 +197,7 @@ def _sent_back(worker: Worker, campaign: Campaign, now: datetime) -> Assignment 
     His former answer goes on counting in its place until he gives a new one, so that nobody has
     to be kept out meanwhile; where he lets the deadline pass he gets it again.
     """
-    found = Assignment.objects.sent_back(worker, campaign).order_by("-due_at", "pk").first()
+    found = questions.sent_back(worker, campaign)
     return found if found and _go_on(found, now) else None
 
 
@@ -222,7 +218,7 @@ def _go_on(assignment: Assignment, now: datetime) -> bool:
 
 def _held(worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
     """Return the live lease of this worker in this campaign."""
-    return Assignment.objects.of(worker).filter(task__campaign=campaign).live(now).first()
+    return questions.held(worker, campaign, now)
 
 
 def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[int]:
@@ -232,10 +228,8 @@ def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[i
     that workers spread and the next task can be guessed.
     """
     mine = Assignment.objects.filter(worker=worker, task__campaign=campaign)
-    yield from _again(mine.lapsed(now), now)
-    # His own answers come first, by the cheaper test: there may be thousands at the front.
-    free = Task.objects.filter(campaign=campaign).new_to(worker).with_room(now)
-    window = free.nearest_completion().values_list("pk", "answers_given")[:WINDOW]
+    yield from _again(questions.lapsed(worker, campaign, now), now)
+    window = questions.window(worker, campaign, now)
     check = mixing.next_check(worker, campaign, now)
     fresh = sorted((-given, _own_order(worker.pk, pk), pk) for pk, given in window)
     if fresh and check:  # nobody is checked who has nothing to do
@@ -243,13 +237,13 @@ def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[i
     yield from (pk for _, _, pk in fresh)
     if not fresh:
         # Not at once, or giving back the last unit would bring it straight back.
-        returned = mine.filter(state=Assignment.State.RETURNED)
-        yield from _again(returned.filter(due_at__lt=now - campaign.lease), now)
+        returned = mine.filter(state=Assignment.State.RETURNED, due_at__lt=now - campaign.lease)
+        first = returned.order_by("due_at").values_list("task", flat=True)[:WINDOW]
+        yield from _again(list(first), now)
 
 
-def _again(leases: AssignmentQuerySet, now: datetime) -> list[int]:
-    """Return the tasks of former leases that have room, first come first."""
-    tasks = list(leases.order_by("due_at").values_list("task", flat=True)[:WINDOW])
+def _again(tasks: list[int], now: datetime) -> list[int]:
+    """Return those tasks of former leases that have room."""
     if not tasks:
         return []
     return list(
@@ -266,18 +260,18 @@ def _own_order(worker: int, task: int) -> bytes:
 
 
 @transaction.atomic
-def _lease(task_pk: int, worker: Worker, now: datetime) -> Assignment | None:
+def _lease(task_pk: int, worker: Worker, campaign: Campaign, now: datetime) -> Assignment | None:
     """Lease one place of a task, or None if somebody took the last one since it was read."""
     # Rows are locked in one order everywhere: worker, task, assignment.
-    Worker.objects.select_for_update(no_key=True).get(pk=worker.pk)  # his second tab waits here
-    locked = Task.objects.select_for_update(no_key=True, of=("self",))
-    task = locked.select_related("campaign", "lesson").get(pk=task_pk)
-    if held := _held(worker, task.campaign, now):
+    questions.lock_worker(worker.pk)  # his second tab waits here
+    task = questions.lock_task(task_pk)
+    task.campaign = campaign
+    if held := _held(worker, campaign, now):
         return held
     # Every lease of a task is made under its lock, so these few rows are all there are. What
     # checks workers may be held by all of them at once: only his own matters.
-    rows = Assignment.objects.filter(task=task_pk)
-    leases = list(rows if task.is_asked else rows.filter(worker=worker))
+    his = Assignment.objects.filter(task=task_pk, worker=worker)
+    leases = questions.leases_of(task_pk) if task.is_asked else list(his)
     live = sum(lease.is_live(now) for lease in leases)
     if not task.has_place(live):
         return None

@@ -25,6 +25,7 @@ from annotate.services.submission import Refused
 LONGEST_GUIDELINES = 20_000
 LONGEST_WHY = 10_000
 MOST_WORDS = 20
+MOST_PRACTISED = 100
 KINDS = (Lesson.Kind.TUTORIAL, Lesson.Kind.PRACTICE, Lesson.Kind.GOLD)
 
 
@@ -190,6 +191,19 @@ def set_bar(campaign: Campaign, bar: int) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(practice_bar=bar)
 
 
+def set_units(campaign: Campaign, units: int) -> None:
+    """Set how many units a practice round draws, 0 for all; rounds under way keep theirs.
+
+    Raises
+    ------
+    CannotTeach
+        the number is below 0 or above MOST_PRACTISED.
+    """
+    if not 0 <= units <= MOST_PRACTISED:
+        raise CannotTeach(f"A practice round draws 0 (all) to {MOST_PRACTISED} units, not {units}.")
+    Campaign.objects.filter(pk=campaign.pk).update(practice_units=units)
+
+
 def write_guidelines(campaign: Campaign, text: str) -> None:
     """Keep the campaign's guidelines, as Markdown.
 
@@ -308,5 +322,5 @@ def _spare(lesson: Lesson, now: datetime) -> None:
 
 def _last_place(campaign: Campaign, kind: str) -> int:
     """Return the highest position among the campaign's lessons of a kind."""
-    rows = Lesson.objects.filter(task__campaign=campaign, kind=kind)
+    rows = Lesson.objects.within(campaign.pk).filter(kind=kind)
     return rows.aggregate(last=Max("position"))["last"] or 0

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Max, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
-from annotate.core.practice import passes, round_points, score
+from annotate.core.practice import drawn, draws, passes, round_points, score
 from annotate.core.rules import Given, Terms, faults
 from annotate.core.words import clean_concept
 from annotate.models import Campaign, Lesson, PracticeAnswer, PracticeRound, Worker
@@ -61,10 +61,29 @@ def begin(worker: Worker, campaign: Campaign, now: datetime) -> PracticeRound:
         started_at=now,
     )
     PracticeAnswer.objects.bulk_create(
-        PracticeAnswer(round=made, lesson=lesson, seed=secrets.randbelow(2**31))
-        for lesson in Lesson.objects.of(campaign).practised()
+        PracticeAnswer(round=made, lesson_id=lesson, seed=secrets.randbelow(2**31))
+        for lesson in _drawn(worker, campaign)
     )
     return made
+
+
+def asks_others(campaign: Campaign) -> bool:
+    """Tell whether the second attempt asks units that the first one did not."""
+    return draws(Lesson.objects.practised().within(campaign.pk).count(), campaign.practice_units)
+
+
+def units_of_a_round(campaign: Campaign) -> int:
+    """Return how many units a round of this campaign asks."""
+    ready = Lesson.objects.practised().within(campaign.pk).count()
+    return campaign.practice_units if draws(ready, campaign.practice_units) else ready
+
+
+def _drawn(worker: Worker, campaign: Campaign) -> list[int]:
+    """Return the lessons that a round asks: all, or some that the worker has not met."""
+    ready = Lesson.objects.practised().within(campaign.pk).values_list("pk", flat=True)
+    mine = PracticeAnswer.objects.filter(round__worker=worker, round__campaign=campaign)
+    asked = set(mine.values_list("lesson", flat=True))
+    return drawn(list(ready), asked, campaign.practice_units, secrets.SystemRandom())
 
 
 def submit(answer: PracticeAnswer, given: Given, now: datetime) -> PracticeAnswer:

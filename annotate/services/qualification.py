@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from annotate.core.practice import ATTEMPTS
-from annotate.models import Campaign, Lesson, PracticeRound, Ruling, Worker
+from annotate.models import Campaign, PracticeRound, Ruling, Worker
+from annotate.services import questions
 
 
 class Stage(StrEnum):
@@ -51,12 +52,12 @@ class Standing:
 
 def has_practice(campaign: Campaign) -> bool:
     """Tell whether the campaign has a practice round."""
-    return Lesson.objects.practised().filter(task__campaign=campaign).exists()
+    return questions.has_practice(campaign)
 
 
 def standing_of(worker: Worker, campaign: Campaign) -> Standing:
     """Return how far this worker is."""
-    ruling = Ruling.objects.newest(worker, campaign)
+    ruling = questions.newest_ruling(worker, campaign)
     if ruling is None or not ruling.holds_back:
         return replace(_practised(worker, campaign), ruling=ruling)
     # Where the practice round was taken out since, nothing is left but to wait.

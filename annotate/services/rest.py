@@ -4,10 +4,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from annotate.models import Answer, Worker
-
-# More answers than these in one stretch come from no person.
-MOST = 1000
+from annotate.models import Worker
+from annotate.services import questions
 
 
 def rest_until(worker: Worker, now: datetime) -> datetime | None:
@@ -19,9 +17,7 @@ def rest_until(worker: Worker, now: datetime) -> datetime | None:
     rest = timedelta(minutes=settings.REST_MINUTES)
     if not longest:
         return None
-    window = now - longest - 2 * rest
-    answers = Answer.objects.filter(worker=worker, created_at__gt=window).order_by("-pk")
-    times = list(answers.values_list("created_at", flat=True)[:MOST])
+    times = questions.answered_since(worker, now - longest - 2 * rest)
     if not times or times[0] + rest <= now:
         return None
     begun = times[0]

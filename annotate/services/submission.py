@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from annotate.core.rules import Given, Terms, controls_missed, faults
 from annotate.core.words import clean_concept
 from annotate.models import Answer, Assignment, Campaign, Review, Ruling, Task
+from annotate.services import questions
 from annotate.services.assignments import tidy
 from annotate.services.audit import About, record
 from annotate.services.languages import say, state_of
@@ -44,7 +45,7 @@ def submit(assignment: Assignment, given: Given, now: datetime) -> Answer:
         with a plain sentence for each place where a rule is broken, or under ``assignment``
         when the unit has no place left for this answer.
     """
-    assignment = Assignment.objects.select_related("task__campaign").get(pk=assignment.pk)
+    assignment = questions.read_again(assignment)
     if assignment.state == Assignment.State.SUBMITTED:
         return _same_again(assignment.answer, given)
     if errors := faults(given, _terms(assignment)):
@@ -63,8 +64,8 @@ def submit(assignment: Assignment, given: Given, now: datetime) -> Answer:
 def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
     """Count and write the answer, if the unit has a place for it."""
     # The task first: whoever leases or submits this unit waits here.
-    task = Task.objects.select_for_update(no_key=True).get(pk=assignment.task_id)
-    mine = Assignment.objects.select_for_update(no_key=True).get(pk=assignment.pk)
+    task = questions.lock_task(assignment.task_id)
+    mine = questions.lock_assignment(assignment.pk)
     if mine.state == Assignment.State.SUBMITTED:  # written together with the answer
         return _same_again(mine.answer, given)
     if mine.state == Assignment.State.SENT_BACK:

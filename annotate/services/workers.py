@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 
 from annotate.models import Worker
+from annotate.services import questions
 
 QUALITIES = (
     "amber", "brave", "bright", "calm", "clever", "copper", "early", "gentle", "golden", "green",
@@ -29,8 +30,9 @@ def worker_for(user: AbstractBaseUser | AnonymousUser) -> Worker:
     """
     if user.pk is None:
         raise ValueError("Nobody is signed in, so there is no worker to find.")
-    if worker := Worker.objects.filter(user_id=user.pk).first():
-        return worker
+    known: Worker | None = getattr(user, "worker", None)  # read along with the account
+    if known:
+        return known
     with suppress(IntegrityError), transaction.atomic():  # two tabs may come first at once
         return _new(user_id=user.pk)
     return Worker.objects.get(user_id=user.pk)
@@ -44,7 +46,7 @@ def new_link_worker() -> tuple[Worker, str]:
 
 def by_secret(secret: str) -> Worker | None:
     """Return the worker whose cookie holds this secret."""
-    return Worker.objects.filter(digest=_digest(secret)).first() if secret else None
+    return questions.worker_by(_digest(secret)) if secret else None
 
 
 def new_simulated_worker() -> Worker:

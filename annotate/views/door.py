@@ -14,13 +14,12 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from annotate.models import Assignment, Campaign, Worker
-from annotate.services import workers
+from annotate.services import questions, workers
 
 COOKIE = "unitscope_worker"
 SALT = "annotate.views.door"
@@ -39,9 +38,9 @@ class Visit:
 
     def assignment(self, pk: int) -> Assignment:
         """Return his assignment; another's, or one of another campaign, does not exist for him."""
-        mine = Assignment.objects.filter(worker=self.worker, task__campaign=self.campaign)
-        found = get_object_or_404(mine.select_related("task"), pk=pk)
-        found.worker, found.task.campaign = self.worker, self.campaign  # read already
+        found = questions.assignment_of(pk, self.worker, self.campaign)
+        if found is None:
+            raise Http404("No such unit of yours.")
         return found
 
 
@@ -113,7 +112,7 @@ def visits(
     def guarded(
         request: HttpRequest, /, slug: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
-        campaign = Campaign.objects.filter(slug=slug).first()
+        campaign = questions.campaign_of(slug)
         worker = worker_of(request)
         if campaign and worker and may_enter(request, campaign, worker):
             return view(request, Visit(campaign, worker), *args, **kwargs)

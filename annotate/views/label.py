@@ -101,7 +101,11 @@ def _by_link(request: HttpRequest, campaign: Campaign, token: str) -> HttpRespon
 
 @door.visits
 def _lead_on(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """Go to the unit held or leased now, to what is to be learnt before, or say there is none."""
+    """Go to the unit held or leased now, to what is to be learnt before, or say there is none.
+
+    Our script asks for the unit's page itself (`?here`) and sets right what the browser shows as
+    its address: one way to the server and back less.
+    """
     at = now()
     until = rest.rest_until(visit.worker, at)
     if until and not assignments.holds(visit.worker, visit.campaign, at):
@@ -109,6 +113,8 @@ def _lead_on(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         page["minutes"] = -(-int((until - at).total_seconds()) // 60)
         return render(request, "annotate/label_rest.html", page)
     assignment = assignments.claim(visit.worker, visit.campaign, at)
+    if assignment and "here" in request.GET:
+        return _page(request, visit, assignment, assignment.draft)
     if assignment:
         return redirect("annotate:label_task", slug=visit.campaign.slug, pk=assignment.pk)
     stands = qualification.standing_of(visit.worker, visit.campaign)

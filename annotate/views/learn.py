@@ -29,7 +29,7 @@ def home(request: HttpRequest, visit: Visit) -> HttpResponseBase:
         "campaign": visit.campaign,
         "guidelines": as_html(visit.campaign.guidelines),
         "worked": lessons.worked().count(),
-        "practised": lessons.practised().count(),
+        "practised": rounds.units_of_a_round(visit.campaign),
         "stands": qualification.standing_of(visit.worker, visit.campaign),
     }
     return render(request, "annotate/learn/home.html", page)
@@ -76,6 +76,7 @@ def practice(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     if waiting := mine.waiting().first():
         return redirect("annotate:practice_unit", slug=visit.campaign.slug, pk=waiting.pk)
     page = {"campaign": visit.campaign, "stands": stands, "answers": list(mine)}
+    page["others"] = rounds.asks_others(visit.campaign)
     return render(request, "annotate/learn/result.html", page)
 
 

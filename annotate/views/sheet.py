@@ -13,15 +13,19 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
-from analysis.models import Category, Segment
+from analysis.models import Category
+from analysis.models.units import PictureSize, picture_address
 from annotate.core.assembly import shown_order
 from annotate.models import Campaign, Task, Worker
+from annotate.services import questions
 from annotate.services.assignments import progress_of
 from annotate.services.guidelines import as_html
 from annotate.services.pace import seconds_each
 
 # Pictures of the first rows are fetched at once, on the widest grid and on a phone.
 EAGER = 24
+# Stands for a picture that was lost: it shows as failed to load, the rest can be judged.
+NO_TOKEN = "0" * 32
 # Where somebody practises or teaches there is no lease: nothing is counted down.
 NO_LEASE = 86_400  # seconds
 EXAMPLES = {
@@ -99,14 +103,14 @@ class Group:
 def tiles(shown: Shown, draft: dict[str, Any]) -> list[Tile]:
     """Return the pictures in the order in which this worker sees them."""
     items = shown.task.items
-    pictures = _pictures(items)
+    tokens = _tokens(items)
     rejected, unseen = set(draft.get("rejected", [])), set(draft.get("unseen", []))
     return [
         Tile(
             place=place,
             number=number,
-            address=pictures[items[place]].url("segmented", "tile"),
-            sharp=pictures[items[place]].url("segmented", "tile2x"),
+            address=picture_address(tokens[items[place]], "segmented", "tile"),
+            sharp=picture_address(tokens[items[place]], "segmented", "tile2x"),
             rejected=place in rejected,
             unseen=place in unseen,
         )
@@ -166,8 +170,11 @@ def groups(chosen: str) -> Iterator[Group]:
 
 def addresses(task: Task) -> list[list[str]]:
     """Return both sizes of every tile of a task, for fetching them ahead."""
-    found = _pictures(task.items).values()
-    return [[one.url("segmented", "tile"), one.url("segmented", "tile2x")] for one in found]
+    sizes: tuple[PictureSize, ...] = ("tile", "tile2x")
+    return [
+        [picture_address(token, "segmented", size) for size in sizes]
+        for token in _tokens(task.items).values()
+    ]
 
 
 def standing(worker: Worker, campaign: Campaign, now: datetime) -> dict[str, Any]:
@@ -184,9 +191,7 @@ def standing(worker: Worker, campaign: Campaign, now: datetime) -> dict[str, Any
     }
 
 
-def _pictures(items: Sequence[int]) -> dict[int, Segment]:
-    """Return the segment of each top image, in one query."""
-    rows = Segment.objects.filter(top_image__in=items).only("token", "top_image_id")
-    found = {row.top_image_id: row for row in rows}
-    # A picture that was lost shows as failed to load, and the rest of the unit can be judged.
-    return {item: found.get(item) or Segment(token="0" * 32) for item in items}
+def _tokens(items: Sequence[int]) -> dict[int, str]:
+    """Return the token of the pictures of each top image, in one query."""
+    found = questions.tokens_of(items)
+    return {item: found.get(item, NO_TOKEN) for item in items}

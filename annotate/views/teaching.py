@@ -35,7 +35,11 @@ ROUNDS = 50
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """Guidelines, worked units, practice round, bar, and who has passed."""
     campaign = get_object_or_404(Campaign.objects.select_related("network"), slug=slug)
-    return _overview(request, campaign, BarForm(initial={"bar": campaign.practice_bar}))
+    return _overview(
+        request,
+        campaign,
+        BarForm(initial={"bar": campaign.practice_bar, "units": campaign.practice_units}),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,12 +64,14 @@ def guidelines(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @researcher_required
 def bar(request: HttpRequest, slug: str) -> HttpResponse:
-    """Set the bar."""
+    """Set the bar, and how many units a round draws."""
     campaign = _mine(request, slug)
     form = BarForm(request.POST)
     if not form.is_valid():
         return _overview(request, campaign, form, status=422)
     lessons.set_bar(campaign, form.cleaned_data["bar"])
+    if form.cleaned_data["units"] is not None:
+        lessons.set_units(campaign, form.cleaned_data["units"])
     messages.success(request, "The bar is set. Rounds that have ended keep theirs.")
     return redirect("annotate:teaching", slug=slug)
 

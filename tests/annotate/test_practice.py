@@ -170,3 +170,25 @@ def test_the_newest_draft_is_kept_and_none_after_the_answer(campaign, now):
     practice.submit(answer, expert_says(), now)
     practice.keep_draft(mine, {"concept": "late"}, 9, 60)
     assert mine.get().draft["concept"] == "new"
+
+
+def test_with_twice_as_many_units_a_second_attempt_asks_others(campaign, now):
+    for _ in range(2):
+        a_lesson(campaign)
+    lessons.set_units(campaign, 2)
+    campaign.refresh_from_db()
+    assert practice.asks_others(campaign)
+    assert practice.units_of_a_round(campaign) == 2
+    worker = a_worker()
+    asked = [
+        set(practise(campaign, worker, **WRONG).answers.values_list("lesson", flat=True))
+        for _ in range(2)
+    ]
+    assert [len(units) for units in asked] == [2, 2]
+    assert not asked[0] & asked[1]
+    lessons.set_units(campaign, 3)  # not twice as many: both attempts ask all
+    campaign.refresh_from_db()
+    assert not practice.asks_others(campaign)
+    assert practise(campaign).answers.count() == practice.units_of_a_round(campaign) == 4
+    with pytest.raises(lessons.CannotTeach, match="0 \\(all\\) to 100 units, not 101"):
+        lessons.set_units(campaign, 101)

@@ -1,5 +1,7 @@
 """How near a practice answer comes, beside a slow and literal count; and the bar."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from annotate.core.practice import (
     DEFAULT_BAR,
     Expert,
     differences,
+    drawn,
     group_alike,
     images_alike,
     passes,
@@ -106,3 +109,13 @@ def test_a_round_is_the_mean_and_passes_at_the_bar():
     assert not passes(79, 80)
     with pytest.raises(ValueError, match="without units"):
         round_points([])
+
+
+def test_a_round_draws_units_that_were_not_asked_before_where_there_are_enough():
+    ready, rng = list(range(6)), Random(3)
+    first = drawn(ready, (), 3, rng)
+    assert first == sorted(first)
+    assert drawn(ready, first, 3, rng) == [one for one in ready if one not in first]
+    assert drawn(ready, first, 0, rng) == ready  # no number: all
+    assert drawn(ready, first, 4, rng) == ready  # too few for two different rounds
+    assert len(drawn(ready, ready[:4], 3, rng)) == 3  # too few are left: some come again

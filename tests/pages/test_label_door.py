@@ -55,6 +55,15 @@ def test_next_leads_to_a_unit_and_twice_to_the_same(alice, campaign):
     assert first["Location"] == second["Location"] == at("task", Assignment.objects.get())
 
 
+def test_next_gives_the_page_itself_to_our_script(alice, campaign):
+    address = reverse("annotate:label_next", args=["rooms"])
+    held = Assignment.objects.get(pk=alice.get(address)["Location"].strip("/").split("/")[-1])
+    page = alice.get(f"{address}?here")
+    assert page.status_code == 200
+    assert reverse("annotate:label_submit", args=["rooms", held.pk]) in page.content.decode()
+    assert alice.get(f"{address}?here", headers={"Sec-Purpose": "prefetch"}).status_code == 204
+
+
 def test_next_gives_nothing_to_what_fetches_ahead(alice, campaign):
     reply = alice.get("/label/rooms/", HTTP_SEC_PURPOSE="prefetch;prerender")
     assert reply.status_code == 204

@@ -84,6 +84,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The thanks lead here without a redirect: the unit's own address is what is kept and reloaded.
+if (new URLSearchParams(location.search).has("here")) {
+  history.replaceState(null, "", form.getAttribute("action").replace(/submit\/$/, ""));
+}
+
 // The back button may bring a page as it was left: its unit may be answered since.
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 
