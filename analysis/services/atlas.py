@@ -103,7 +103,7 @@ class LayerShares:
         begins, pieces = 0, []
         for value, name in Category.choices:
             count = self.counts.get(value, 0)
-            pieces.append((value, name, begins, count))
+            pieces.append((value, str(name), begins, count))
             begins += count
         return pieces
 

@@ -164,7 +164,7 @@ def groups(chosen: str) -> Iterator[Group]:
     for category in Category:
         name = capfirst(pgettext("group", category.value))
         yield Group(
-            category.value, name, category.label, str(EXAMPLES[category]), category == chosen
+            category.value, name, str(category.label), str(EXAMPLES[category]), category == chosen
         )
 
 

@@ -57,9 +57,9 @@ def test_the_table_can_be_searched(client, researcher, campaign):
     client.force_login(researcher)
     for query, told in (
         ("?q=RED", "red couch"),
-        ("?q=zebra", "No concept and no word behind one has “zebra”"),
+        ("?q=zebra", "No concept and no word behind one has “<bdi>zebra</bdi>”"),
         ("?page=99", "red couch"),
-        ("?q=%3Cb%3E&page=x", "“&lt;b&gt;”"),
+        ("?q=%3Cb%3E&page=x", "“<bdi>&lt;b&gt;</bdi>”"),
     ):
         assert told in client.get(PAGE + query).content.decode(), query
 
