@@ -23,7 +23,8 @@ CODE = sorted(
 # Rooms that speak English only so far: config.languages.ENGLISH serves them in it.
 ENGLISH_ONLY = (
     "admin/", "analysis/api_docs", "analysis/findings/", "analysis/image_set", "analysis/network",
-    "analysis/run", "analysis/try", "annotate/campaign", "annotate/concept", "annotate/teaching/",
+    "analysis/run", "analysis/try", "annotate/agreement", "annotate/campaign", "annotate/concept",
+    "annotate/live", "annotate/review/", "annotate/teaching/", "annotate/workers/",
     "partials/figure",
 )  # fmt: skip
 # What is the same in every language: names, keys, formats.
