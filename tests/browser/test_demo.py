@@ -74,6 +74,7 @@ def learn(demo, page):
     for number in (1, 2, 3):
         expect(page.get_by_role("heading", name=f"Worked unit {number} of 3")).to_be_visible()
         expect(page.get_by_text("answer computed from masks")).to_be_visible()
+        page.wait_for_load_state("load")  # its script hears the keys
         page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Begin the practice").click()
     for link in ("Next practice unit", "See the result"):

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotate.models import Answer, Assignment
+from annotate.services.consensus import publish
 from tests.annotate.factories import open_small_campaign
 from tests.annotate.lessons import a_lesson
 from tests.browser.conftest import accessible, draw_pictures, forgive
@@ -76,7 +77,29 @@ def lose_the_connection(page):
     thanked(page)
 
 
-def test_from_the_link_to_the_history(browser_page, rooms):
+def send_back(bob, words):
+    """Have the researcher send the answer to the first unit back, with a comment."""
+    bob.goto("/campaigns/rooms/review/")
+    answer = bob.locator(".unit-review").first
+    answer.locator("summary", has_text="Send back").click()
+    answer.get_by_role("textbox").first.fill(words)
+    answer.get_by_role("button", name="Send back", exact=True).first.click()
+    expect(bob.locator(".messages")).to_be_visible()
+
+
+def look_again(page, words):
+    """Find what was sent back with the comment, and answer otherwise."""
+    page.goto("/label/")
+    expect(page.get_by_text(words)).to_be_visible()
+    page.get_by_role("link", name="Look again").click()
+    page.wait_for_selector("form.ready")
+    expect(page.get_by_role("heading", name="Sent back to you")).to_be_visible()
+    page.locator("#concept").fill("pillow")
+    page.get_by_role("button", name="Submit").click()
+    thanked(page)
+
+
+def test_from_the_link_to_the_history(browser_page, rooms, researcher):
     page = browser_page()
     forgive(page, "422|ERR_INTERNET_DISCONNECTED")
     learn(page, rooms)
@@ -88,9 +111,13 @@ def test_from_the_link_to_the_history(browser_page, rooms):
         fill(page, f"bed {number}", planted(page))
         thanked(page)
     assert Answer.objects.counted(rooms).count() == UNITS
+    publish(rooms)  # as the worker process does
+    send_back(browser_page(user=researcher), "Look at what lies on it.")
+    look_again(page, "Look at what lies on it.")
+    assert Answer.objects.counted(rooms).count() == UNITS
     page.goto("/label/")
     page.get_by_role("link", name="Your answers").click()
     accessible(page)
-    expect(page.locator("tbody tr")).to_have_count(UNITS)
-    for number in range(UNITS):
-        expect(page.locator("tbody")).to_contain_text(f"bed {number}")
+    expect(page.locator("tbody tr")).to_have_count(UNITS + 1)
+    for words in [*(f"bed {number}" for number in range(UNITS)), "pillow", "revised"]:
+        expect(page.locator("tbody")).to_contain_text(words)

@@ -42,6 +42,7 @@ def look_at_all(page):
     assert page.locator(".is-marked").count() == len(MARKED)
     accessible(page)
     for key, number in [("Right", 2), ("Right", 3), ("Left", 2), ("Right", 3)]:
+        page.wait_for_load_state("load")  # its script hears the keys
         page.keyboard.press(f"Arrow{key}")
         expect(page.get_by_role("heading", name=f"Worked unit {number} of 3")).to_be_visible()
 
