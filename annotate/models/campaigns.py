@@ -318,11 +318,11 @@ class Task(models.Model):
         """Tell whether its answers are counted: what only checks workers counts nothing."""
         return self.purpose == self.Purpose.ASK
 
-    def has_place(self, live: int) -> bool:
-        """Tell whether one more may hold it beside the ``live`` leases; read `lesson` with it."""
+    def has_place(self, live: int, lesson: str | None) -> bool:
+        """Tell whether one more may hold it beside the ``live`` leases; ``lesson`` is its kind."""
         if self.is_asked:
             return self.answers_given + live < self.answers_wanted
-        return self.purpose == self.Purpose.REPEAT or self.lesson.kind == "gold"
+        return self.purpose == self.Purpose.REPEAT or lesson == "gold"
 
 
 class Worker(models.Model):

@@ -264,7 +264,7 @@ def _lease(task_pk: int, worker: Worker, campaign: Campaign, now: datetime) -> A
     """Lease one place of a task, or None if somebody took the last one since it was read."""
     # Rows are locked in one order everywhere: worker, task, assignment.
     questions.lock_worker(worker.pk)  # his second tab waits here
-    task = questions.lock_task(task_pk)
+    task, lesson = questions.lock_task_and_lesson(task_pk)
     task.campaign = campaign
     if held := _held(worker, campaign, now):
         return held
@@ -273,7 +273,7 @@ def _lease(task_pk: int, worker: Worker, campaign: Campaign, now: datetime) -> A
     his = Assignment.objects.filter(task=task_pk, worker=worker)
     leases = questions.leases_of(task_pk) if task.is_asked else list(his)
     live = sum(lease.is_live(now) for lease in leases)
-    if not task.has_place(live):
+    if not task.has_place(live, lesson):
         return None
     mine = next((lease for lease in leases if lease.worker_id == worker.pk), None)
     return _put(mine or Assignment(task=task, worker=worker), task, worker, now)

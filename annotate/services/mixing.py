@@ -69,7 +69,7 @@ def _known(worker: Worker, campaign: Campaign) -> Known:
     rows = _gold(campaign, worker) if campaign.gold_units else []
     if not rows:
         return Known(_leases(worker, campaign).count(), 0, 0, [])
-    said = [row for row in rows if row["his__answer__concept"]]
+    said = [row for row in rows if row["his__answers__concept"]]
     earlier = [row for row in said if row["his__pk"] != row["latest"]]
     right = sum(_is_right(row, campaign.images_per_task) for row in earlier)
     unseen = [row["task"] for row in rows if row["his__pk"] is None]
@@ -93,8 +93,8 @@ def _gold(campaign: Campaign, worker: Worker) -> list[dict[str, Any]]:
         latest=Subquery(mine.order_by("-pk").values("pk")[:1]),
     ).values(
         "task", "task__controls", "concept", "category", "rejected", "other_words",
-        "leases", "latest", "his__pk", "his__answer__concept", "his__answer__category",
-        "his__answer__rejected", "his__answer__unseen",
+        "leases", "latest", "his__pk", "his__answers__concept", "his__answers__category",
+        "his__answers__rejected", "his__answers__unseen",
     )  # fmt: skip
     return [{**row} for row in values]
 
@@ -102,10 +102,10 @@ def _gold(campaign: Campaign, worker: Worker) -> list[dict[str, Any]]:
 def _is_right(row: dict[str, Any], shown: int) -> bool:
     """Compare one answer of `_gold` with what the researcher said, as `Lesson.judged_by` has it."""
     given = Given(
-        row["his__answer__concept"],
-        row["his__answer__category"],
-        row["his__answer__rejected"],
-        unseen=row["his__answer__unseen"],
+        row["his__answers__concept"],
+        row["his__answers__category"],
+        row["his__answers__rejected"],
+        unseen=row["his__answers__unseen"],
     )
     rejected = frozenset(row["rejected"]) | frozenset(row["task__controls"])
     hers = Expert(row["concept"], row["category"], rejected, tuple(row["other_words"]))

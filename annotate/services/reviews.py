@@ -169,7 +169,9 @@ def begin(task: Task, now: datetime, user: User) -> Assignment:
 
 def own(task: Task, user: User) -> Assignment | None:
     """Return what a reviewer has begun, or answered, of a unit; None if she has not."""
-    mine = Assignment.objects.of(worker_for(user)).filter(task=task)
+    mine = Assignment.objects.filter(worker__user=user, task=task).select_related(
+        "task__campaign", "worker"
+    )
     begun = Q(state=Assignment.State.REVIEWING) | Q(answers__by_reviewer=True)
     return mine.filter(begun).distinct().first()
 

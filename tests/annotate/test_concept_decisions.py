@@ -154,9 +154,12 @@ def test_everything_recomputes_from_the_answers_and_decisions(campaign):
 
 def test_only_the_units_with_these_words_are_made_anew(campaign, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        concepts, "publish_task", lambda task: seen.append(task.unit.channel) or publish_task(task)
-    )
+
+    def spied(task, **more):
+        seen.append(task.unit.channel)
+        return publish_task(task, **more)
+
+    monkeypatch.setattr(concepts, "publish_task", spied)
     concepts.merge(campaign=campaign, word="dog", into="hound", user=None)
     assert seen == [2]
 

@@ -93,7 +93,7 @@ def test_alarms_ring_from_rows():
         lease = claim(a_worker(), campaign, timezone.now())
         Assignment.objects.filter(pk=lease.pk).update(task=unloved)
         give_back(Assignment.objects.get(pk=lease.pk), timezone.now())
-    Assignment.objects.filter(answer__isnull=False).update(attempts=2)
+    Assignment.objects.filter(answers__isnull=False).update(attempts=2)
     Answer.objects.update(attempts=2, created_at=timezone.now() - timedelta(hours=30))
     Campaign.objects.update(created_at=timezone.now() - timedelta(days=3))
     campaign.refresh_from_db()

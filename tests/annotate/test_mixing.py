@@ -12,6 +12,7 @@ from analysis.models import UnitSemantics
 from annotate import tasks
 from annotate.models import Answer, Assignment, AuditEntry, Campaign, Lesson, Task
 from annotate.services import campaigns, consensus, lessons, mixing
+from annotate.services.answer_exports import table_of
 from annotate.services.assignments import (
     claim,
     extend,
@@ -25,7 +26,6 @@ from annotate.services.checks import checks_in, checks_of, hurried_answers, know
 from annotate.services.console import console
 from annotate.services.lessons import CannotTeach
 from annotate.services.own_work import history, with_use
-from annotate.services.published_answers import table_of
 from annotate.services.standing import standing, tasks_to_show
 from annotate.services.submission import Refused, submit
 from annotate.services.workers import new_simulated_worker

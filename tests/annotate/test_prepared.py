@@ -12,7 +12,7 @@ from annotate.models import Assignment, Campaign, Lesson, Task
 from annotate.models.prepared import Prepared, built, columns
 from annotate.services import questions
 from annotate.services.assignments import claim, give_back
-from annotate.services.questions import COUNTED_TO
+from annotate.services.questions import COUNTED_TO, Counted
 from tests.annotate.factories import a_worker, open_small_campaign
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -56,7 +56,7 @@ def test_a_value_that_the_query_does_not_use_is_an_error(now):
 
 def test_a_worker_s_questions_answer_as_the_rules_say(now):
     campaign, worker = open_small_campaign(units=3), a_worker()
-    assert questions.states_of(worker, campaign, now) == {}
+    assert questions.states_of(worker, campaign, now) == []
     assert questions.free(worker, campaign, now) == 3 < COUNTED_TO
     assert questions.has_unfinished(campaign, beyond=2)
     assert not questions.has_unfinished(campaign, beyond=3)
@@ -65,7 +65,7 @@ def test_a_worker_s_questions_answer_as_the_rules_say(now):
     assert questions.free(worker, campaign, now) == 2
     assert questions.lapsed(worker, campaign, now + timedelta(days=1)) == [lease.task_id]
     give_back(lease, now)
-    assert questions.states_of(worker, campaign, now) == {"returned": (1, 0)}
+    assert questions.states_of(worker, campaign, now) == [Counted("returned", "ask", 1, 0)]
     assert questions.assignment_of(lease.pk, a_worker(), campaign) is None
     assert questions.tokens_of([]) == {}
     for gone in (questions.lock_worker, questions.lock_task, questions.lock_assignment):

@@ -143,7 +143,7 @@ def test_gold_and_repeated_units_are_compared_where_there_are_some(campaign):
             category="part", rejected=[last - place for place in first.rejected], seconds=9,
         )  # fmt: skip
     Lesson.objects.create(
-        task=Task.objects.get(purpose="gold"), kind="practice", concept="sofa", category="part",
+        task=Task.objects.get(purpose="gold"), kind="gold", concept="sofa", category="part",
         rejected=[], labelled_at=timezone.now(),
     )  # fmt: skip
     found = worker_standings.detail(worker, campaign)

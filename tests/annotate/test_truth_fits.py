@@ -243,6 +243,7 @@ def test_members_and_link_workers_may_be_tied(db):
 
 def test_known_units_teach_what_workers_are_worth_and_get_no_label(campaign, monkeypatch):
     Campaign.objects.update(method="one-coin")
+    campaign.refresh_from_db()
     before = truth.count(campaign, timezone.now())
     task = Task.objects.get(unit__channel=0)
     Task.objects.filter(pk=task.pk).update(purpose="gold")

@@ -87,6 +87,6 @@ def test_a_token_needs_a_name(worker_user, name):
 
 def test_a_name_serves_one_token_of_a_user_but_also_another_user(worker_user, researcher):
     tokens.make(worker_user, "notebook")
-    with pytest.raises(ValueError, match="already have a token called 'notebook'"):
+    with pytest.raises(ValueError, match="already have a token called “notebook”"):
         tokens.make(worker_user, " notebook ")
     tokens.make(researcher, "notebook")

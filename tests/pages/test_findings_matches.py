@@ -200,7 +200,7 @@ def test_after_a_change_both_pages_say_that_the_run_is_outdated(bob, run):
     said(bob, "couch", BED)
     for address in pages:
         page = bob.get(address).content.decode()
-        assert "the match of “couch” has changed" in page
+        assert "the match of “<bdi>couch</bdi>” has changed" in page
         assert "/runs/new/?network=net&amp;image_set=rooms" in page
     reader = Client().get(ADDRESS).content.decode()
     assert "a researcher can ask for the step localise again" in reader

@@ -36,6 +36,10 @@ MAY_WRITE = {
     "annotate:practice_feedback": {"annotate_worker"},
     "annotate:label_task": {"annotate_worker"},
     "annotate:label_done": {"annotate_worker"},
+    # What few answers come to is counted at once and kept: twice is once.
+    "annotate:agreement": {"annotate_truthfit"},
+    "annotate:agreement_table": {"annotate_truthfit"},
+    "api-campaign-agreement": {"annotate_truthfit"},
 }
 
 
