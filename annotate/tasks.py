@@ -8,20 +8,21 @@ from django.utils.timezone import now
 from kombu.exceptions import OperationalError as BrokerError
 
 from annotate.models import Campaign, Task, TruthFit
-from annotate.services import consensus, mixing, truth, worker_rules
+from annotate.services import consensus, mixing, stopping, truth, worker_rules
 
 log = logging.getLogger(__name__)
 
 
 @shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def aggregate(task_pk: int) -> None:
-    """Bring a unit's label up to date with its answers, and look at who gave them.
+    """Bring a unit's label up to date with its answers, judge it, and look at who gave them.
 
     A second delivery changes nothing.
     """
     task = Task.objects.select_related("campaign").filter(pk=task_pk).first()
     if task is not None:  # its campaign may have been deleted since
         consensus.publish_task(task)
+        stopping.judge_task(task, now())
         worker_rules.judge_task(task, now())
         mixing.prepare_repeat(task)
         ask(task.campaign)
@@ -41,6 +42,14 @@ def refit(campaign_pk: int) -> None:
     campaign = Campaign.objects.filter(pk=campaign_pk).first()
     if campaign is not None:
         truth.renew(campaign, now())
+
+
+@shared_task(acks_late=True, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def judge(campaign_pk: int) -> None:
+    """Judge all units of a campaign by its targets as they are now; twice is once."""
+    campaign = Campaign.objects.filter(pk=campaign_pk).first()
+    if campaign is not None:
+        stopping.judge_all(campaign, now())
 
 
 def ask(campaign: Campaign) -> None:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from annotate.views import (
     agreement,
+    answers,
     appeal,
     audit,
     campaigns,
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<slug:slug>/progress/", campaigns.progress, name="campaign_progress"),
     path("campaigns/<slug:slug>/turn/", campaigns.turn, name="campaign_turn"),
     path("campaigns/<slug:slug>/publish/", campaigns.publish, name="campaign_publish"),
+    path("campaigns/<slug:slug>/answers/", answers.page, name="answers"),
     path("campaigns/<slug:slug>/agreement/", agreement.page, name="agreement"),
     path("campaigns/<slug:slug>/agreement/method/", agreement.choose, name="agreement_method"),
     path(

@@ -32,10 +32,12 @@ class CampaignAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic a
     actions = ("pause", "close", "reopen")
     fields = (
         "slug", "title", "purpose", "guidelines", "network", "run", "state", "access",
-        "answers_per_unit", "images_per_task", "controls", "control_rule", "control_attempts",
-        "minimum_kept", "control_band", "gold_first", "gold_least", "gold_units", "repeat_rate",
-        "repeat_after", "lease_minutes", "practice_bar", "seed", "left_out", "synthetic",
-        "simulated", "published", "pay_per_answer", "pay_per_hour", "currency", "fee",
+        "answers_per_unit", "adaptive", "answers_least", "answers_most", "target_group",
+        "target_concept_share", "target_width", "forecast", "images_per_task", "controls",
+        "control_rule", "control_attempts", "minimum_kept", "control_band", "gold_first",
+        "gold_least", "gold_units", "repeat_rate", "repeat_after", "lease_minutes",
+        "practice_bar", "seed", "left_out", "synthetic", "simulated", "published",
+        "pay_per_answer", "pay_per_hour", "currency", "fee",
         "created_by", "created_at",
     )  # fmt: skip
     changeable = {

@@ -39,6 +39,12 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "purpose",
             "access",
             "answers_per_unit",
+            "adaptive",
+            "answers_least",
+            "answers_most",
+            "target_group",
+            "target_concept_share",
+            "target_width",
             "images_per_task",
             "controls",
             "control_rule",
@@ -82,6 +88,20 @@ class CampaignBody(Body):
     units = names("units as conv5/7 or conv5/0-19; all of the layers if left out")
     answers = serializers.IntegerField(
         required=False, min_value=1, max_value=1000, help_text="for each unit"
+    )
+    adaptive = serializers.BooleanField(
+        required=False, help_text="ask about each unit until it is sure enough, not `answers` times"
+    )
+    answers_least = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    answers_most = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    target_group = serializers.FloatField(
+        required=False, allow_null=True, help_text="least probability of the group; null: no target"
+    )
+    target_concept_share = serializers.FloatField(
+        required=False, allow_null=True, help_text="least share of answers with one concept"
+    )
+    target_width = serializers.FloatField(
+        required=False, allow_null=True, help_text="greatest width of the precision's interval"
     )
     images_per_task = serializers.IntegerField(required=False, min_value=12, max_value=120)
     controls = serializers.IntegerField(

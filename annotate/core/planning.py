@@ -47,12 +47,13 @@ class Past:
 class Assumed:
     """What is assumed: shares of units by the answers they need, and the mean seconds an answer.
 
-    ``needed`` is {answers: share}. The mean seconds may lie anywhere between the two given. The
-    shares are trusted like those of ``worth`` units that were seen.
+    ``needed`` is {answers: share}. The mean seconds may lie anywhere between the two given; where a
+    ``Past`` is given instead, answers last as they did there. The shares are trusted like those of
+    ``worth`` units that were seen.
     """
 
     needed: Mapping[int, float]
-    seconds: tuple[float, float]
+    seconds: tuple[float, float] | Past
     worth: float = 20
 
     def __post_init__(self) -> None:
@@ -62,10 +63,12 @@ class Assumed:
             raise ValueError("needed gives the share of units that take 1, 2, ... answers each")
         if abs(total - 1) > 1e-6:
             raise ValueError(f"the shares of units sum to {total:g}: make them sum to 1")
-        if not 0 <= self.seconds[0] <= self.seconds[1] or not self.worth > 0:
+        if not self.worth > 0:
+            raise ValueError(f"shares worth {self.worth} units: give a worth above 0")
+        if not isinstance(self.seconds, Past) and not 0 <= self.seconds[0] <= self.seconds[1]:
+            low, high = self.seconds
             raise ValueError(
-                f"seconds {self.seconds} worth {self.worth} units: lower number first, and "
-                "a worth above 0"
+                f"an answer lasts {low:g} to {high:g} seconds: give the lower number first, from 0"
             )
 
 
@@ -167,6 +170,8 @@ def _answers(units: int, basis: Past | Assumed, rng: np.random.Generator) -> Dra
 def _seconds(answers: Draws, basis: Past | Assumed, rng: np.random.Generator) -> Draws:
     """Draw how many seconds so many answers last in all."""
     if isinstance(basis, Assumed):
+        if isinstance(basis.seconds, Past):
+            return _seconds(answers, basis.seconds, rng)
         return np.asarray(answers * rng.uniform(*basis.seconds, size=DRAWS))
     seconds = np.asarray(basis.seconds, np.float64)
     workers = np.arange(len(seconds)) if basis.workers is None else np.asarray(basis.workers)

@@ -8,7 +8,7 @@ What the workers are worth comes from elsewhere: from the last fit of a method o
 `annotate.core.truth` over the whole campaign, with planted negatives and gold as known truth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,11 @@ class Targets:
     concept: float | None = None
     concept_share: float | None = None
     width: float | None = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Return the targets that are set, by name."""
+        return {name: getattr(self, name) for name in _set(self)}
 
     def __post_init__(self) -> None:
         """Raise ValueError for targets that contradict each other or cannot be met."""
@@ -154,6 +159,27 @@ def concept_posterior(
     weights = np.exp(logs - logs.max()) * np.append(np.ones(len(named)), unnamed)
     best = int(weights[:-1].argmax())
     return named[best], float(weights[best] / weights.sum())
+
+
+def stated_crowd(labels: int, right: float) -> Float64[np.ndarray, "truth said"]:
+    """Return the matrix of workers of whom nothing is known yet: right so often, else evenly wrong.
+
+    Raises:
+        ValueError: there are not two labels, or ``right`` is no share.
+    """
+    if labels < 2 or not 0 < right < 1:
+        raise ValueError(f"{labels} labels, right {right}: give 2 labels or more, 0 < right < 1")
+    matrix = np.full((labels, labels), (1 - right) / (labels - 1))
+    np.fill_diagonal(matrix, right)
+    return matrix
+
+
+def better_half(accuracies: Mapping[str, float]) -> frozenset[str]:
+    """Return the workers who are right at least as often as the middle one of them."""
+    if not accuracies:
+        return frozenset()
+    middle = float(np.median(list(accuracies.values())))
+    return frozenset(who for who, right in accuracies.items() if right >= middle)
 
 
 def _set(targets: Targets) -> list[str]:

@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 
 from analysis.models import Run
+from annotate.forms.asking import DEFAULT, ForecastForm, TargetsForm
 from annotate.models import Campaign
-from annotate.services.campaigns import Plan
+from annotate.models.asking import until_sure
+from annotate.services.plans import Plan
 
-DEFAULT = Plan()
 NUMBERS: dict[str, tuple[str, int, int, str]] = {
     # field: label, least, most, hint
     "answers": ("Answers per unit", 1, 100, "The paper asked three people about each unit."),
@@ -39,8 +40,8 @@ NUMBERS: dict[str, tuple[str, int, int, str]] = {
 }
 
 
-class CampaignForm(forms.Form):
-    """What to ask, of whom, and how strictly."""
+class CampaignForm(TargetsForm, ForecastForm):
+    """What to ask, of whom, how often and how strictly, and what a forecast rests on."""
 
     slug = forms.SlugField(
         max_length=80, label="Name in addresses", help_text="Letters, digits, - and _."
@@ -52,6 +53,14 @@ class CampaignForm(forms.Form):
         max_length=2000,
         label="Only these units",
         help_text="conv5/7, conv5/20-39; all units of the layers if left empty.",
+    )
+    adaptive = forms.BooleanField(
+        required=False,
+        label="Ask about each unit until it is sure enough",
+        help_text=(
+            "Instead of the same number for each. Unsure units go to those first who are right "
+            "most often."
+        ),
     )
     control_rule = forms.ChoiceField(
         choices=Campaign.ControlRule.choices, label="If a planted negative is left in"
@@ -86,9 +95,14 @@ class CampaignForm(forms.Form):
         help_text="Markdown. Workers read it before they begin.",
     )
 
-    def __init__(self, run: Run, *args: Any, **kwargs: Any) -> None:
-        """Offer the layers of the run, all of them to begin with."""
-        super().__init__(*args, **kwargs)
+    def __init__(self, run: Run, data: Any = None) -> None:
+        """Offer the layers of the run, all of them to begin with.
+
+        Who only wants to know what it takes needs no name for it yet.
+        """
+        super().__init__(data)
+        self.works_out = bool(data) and "work_out" in data
+        self.fields["slug"].required = not self.works_out
         names = [layer.name for layer in run.layers.all()]
         for name, (label, least, most, hint) in NUMBERS.items():
             self.fields[name] = forms.IntegerField(
@@ -109,7 +123,7 @@ class CampaignForm(forms.Form):
     def clean_slug(self) -> str:
         """Say at its place that a name is taken."""
         slug: str = self.cleaned_data["slug"]
-        if Campaign.objects.filter(slug=slug).exists():
+        if not self.works_out and Campaign.objects.filter(slug=slug).exists():
             raise forms.ValidationError(f"A campaign {slug} exists already: choose another name.")
         return slug
 
@@ -120,9 +134,25 @@ class CampaignForm(forms.Form):
                 self.fields[name].widget.attrs["autofocus"] = True
                 return
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse targets that contradict each other, at their place."""
+        data = super().clean()
+        if not self.errors:
+            try:
+                targets = self.targets()
+                if data["adaptive"]:
+                    until_sure(targets)
+            except ValueError as error:
+                self.add_error("target_group", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return data
+
     def plan(self) -> Plan:
         """Return what was asked for; call it on a valid form."""
-        data = {name: value for name, value in self.cleaned_data.items() if name != "slug"}
+        rests_on = ForecastForm.base_fields
+        apart = {"slug", *rests_on}
+        data = {name: value for name, value in self.cleaned_data.items() if name not in apart}
         data["method"] = data["method"] or DEFAULT.method
+        for name in ("answers_least", "answers_most"):
+            data[name] = data[name] or getattr(DEFAULT, name)
         units = [unit.strip() for unit in data.pop("units").split(",") if unit.strip()]
-        return Plan(units=units, **data)
+        return Plan(units=units, stated=self.stated(), **data)

@@ -4,6 +4,7 @@ from annotate.models.answers import Answer, Assignment
 from annotate.models.audit import AuditEntry
 from annotate.models.campaigns import Campaign, Task, Worker
 from annotate.models.concepts import ConceptDecision
+from annotate.models.reliability import Reliability
 from annotate.models.reviews import Review
 from annotate.models.rulings import Appeal, CampaignRules, Ruling
 from annotate.models.teaching import Lesson, PracticeAnswer, PracticeRound
@@ -20,6 +21,7 @@ __all__ = [
     "Lesson",
     "PracticeAnswer",
     "PracticeRound",
+    "Reliability",
     "Review",
     "Ruling",
     "Task",

@@ -16,12 +16,13 @@ from django.urls import reverse
 from analysis.models import Network, Run, Source, Unit
 from annotate.core.checking import Rates
 from annotate.core.practice import DEFAULT_BAR
+from annotate.models.asking import Asking
 
 if TYPE_CHECKING:
     from annotate.models.answers import Assignment
 
 
-class Campaign(models.Model):
+class Campaign(Asking):
     """A question put to people about the units of one run."""
 
     class State(models.TextChoices):
@@ -160,7 +161,8 @@ class Campaign(models.Model):
         return self.slug
 
     def clean(self) -> None:
-        """Refuse rates of checks that contradict each other."""
+        """Refuse targets or rates of checks that contradict each other."""
+        super().clean()
         try:
             _ = self.rates
         except ValueError as error:
@@ -242,6 +244,22 @@ class TaskQuerySet(models.QuerySet["Task"]):
         checks = Q(purpose=Task.Purpose.REPEAT) | Q(purpose=Task.Purpose.GOLD, lesson__kind="gold")
         return self.filter(Q(pk__in=self.with_room(now).values("pk")) | checks)
 
+    def sure(self) -> "TaskQuerySet":
+        """Keep units of an adaptive campaign that are sure enough by the answers that they have."""
+        return self._settled("sure")
+
+    def at_maximum(self) -> "TaskQuerySet":
+        """Keep units of an adaptive campaign that are asked about no more, and are not sure."""
+        return self._settled("maximum")
+
+    def unsettled(self) -> "TaskQuerySet":
+        """Keep units of an adaptive campaign that are not judged to be asked about no more."""
+        return self.asked().exclude(pk__in=self._settled("sure", "maximum").values("pk"))
+
+    def _settled(self, *why: str) -> "TaskQuerySet":
+        """Keep units that were judged so, and lack no answer."""
+        return self.asked().filter(answers_given__gte=F("answers_wanted"), verdict__why__in=why)
+
     def taking_answers(self) -> "TaskQuerySet":
         """Keep tasks that lack answers, and those where answers are not counted."""
         return self.filter(Q(answers_given__lt=F("answers_wanted")) | ~Q(purpose="ask"))
@@ -287,6 +305,9 @@ class Task(models.Model):
     controls = models.JSONField(default=list)
     answers_wanted = models.PositiveIntegerField(help_text="0 where it teaches or checks workers")
     answers_given = models.PositiveIntegerField(default=0)
+    # Of an adaptive campaign, once answered: {"why": "sure" | "maximum" | "unsure", "answers": 3,
+    # "open": ["group"], "reached": {"group": 0.84}}; `services.stopping` writes it.
+    verdict = models.JSONField(default=dict, blank=True)
     objects = TaskQuerySet.as_manager()
 
     class Meta:

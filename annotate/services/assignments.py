@@ -230,6 +230,8 @@ def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[i
     mine = Assignment.objects.filter(worker=worker, task__campaign=campaign)
     yield from _again(questions.lapsed(worker, campaign, now), now)
     window = questions.window(worker, campaign, now)
+    if _shall_leave_unsure(worker, campaign, window):
+        window = questions.fresh_window(worker, campaign, now) or window
     check = mixing.next_check(worker, campaign, now)
     fresh = sorted((-given, _own_order(worker.pk, pk), pk) for pk, given in window)
     if fresh and check:  # nobody is checked who has nothing to do
@@ -240,6 +242,18 @@ def _candidates(worker: Worker, campaign: Campaign, now: datetime) -> Iterator[i
         returned = mine.filter(state=Assignment.State.RETURNED, due_at__lt=now - campaign.lease)
         first = returned.order_by("due_at").values_list("task", flat=True)[:WINDOW]
         yield from _again(list(first), now)
+
+
+def _shall_leave_unsure(worker: Worker, campaign: Campaign, window: list[tuple[Any, ...]]) -> bool:
+    """Tell whether the best of these are unsure units, which are for others while he has any else.
+
+    Units that have their least answers and lack more are unsure; nearest to completion, they come
+    first for everybody who is not kept from them here. Of whom nothing is known is kept from them
+    like who is right less often.
+    """
+    if not campaign.adaptive or not window or window[0][1] < campaign.answers_least:
+        return False
+    return not questions.leads(worker, campaign)
 
 
 def _again(tasks: list[int], now: datetime) -> list[int]:

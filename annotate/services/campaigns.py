@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, islice
 
 from django.contrib.auth.models import User
@@ -19,6 +18,8 @@ from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble, within
 from annotate.core.truth import insist_on
 from annotate.models import Campaign, Lesson, Task
 from annotate.services.audit import About, record
+from annotate.services.forecasting import Foreseen, foresee
+from annotate.services.plans import Plan as Plan  # whoever opens a campaign makes one
 
 # Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
 CHUNK = 200
@@ -28,34 +29,6 @@ UNITS = re.compile(r"(?P<layer>[^/]+)/(?P<first>\d+)(-(?P<last>\d+))?")
 
 class CannotOpen(ValueError):
     """A campaign that cannot be opened, with what is missing as a sentence."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a campaign asks, of whom, and how strictly. The defaults are the paper's."""
-
-    title: str = ""
-    layers: Sequence[str] = ()  # names; none means every layer of the run
-    units: Sequence[str] = ()  # "conv5/7" or "conv5/0-19"; none means every unit of the layers
-    answers: int = 3
-    images_per_task: int = 60
-    controls: int = 3
-    guidelines: str = ""
-    purpose: str = ""
-    access: str = Campaign.Access.MEMBERS
-    control_rule: str = Campaign.ControlRule.LENIENT
-    control_attempts: int = 3
-    control_band: str = Campaign.ControlBand.ANY
-    gold_first: int = 5
-    gold_least: int = 25
-    repeat_rate: int = 0
-    repeat_after: int = 20
-    minimum_kept: int = 10
-    lease_minutes: int = 20
-    method: str = Campaign.Method.MAJORITY
-    tied: bool = False
-    seed: int = 0
-    simulated: bool = False
 
 
 @transaction.atomic
@@ -84,7 +57,8 @@ def open_campaign(
     campaign.left_out = add_tasks(campaign, units_of(run, plan) if units is None else units)
     if not campaign.tasks.exists():
         raise CannotOpen(_nothing_left(campaign.left_out))
-    campaign.save(update_fields=["left_out"])
+    campaign.forecast = _foreseen(campaign.tasks.count(), plan).as_json()
+    campaign.save(update_fields=["left_out", "forecast"])
     return campaign
 
 
@@ -96,6 +70,27 @@ def add_tasks(campaign: Campaign, units: UnitQuerySet) -> list[dict[str, str]]:
         Task.objects.bulk_create(tasks)
         left_out += refused
     return left_out
+
+
+def what_it_takes(run: Run, plan: Plan) -> Foreseen:
+    """Forecast what a campaign would take, and open none.
+
+    Units that nobody can be asked about are found when it is opened; here they count.
+
+    Raises
+    ------
+    CannotOpen
+        as `open_campaign`, or because what the forecast is to rest on contradicts itself.
+    """
+    _insist_on(run, plan)
+    return _foreseen(units_of(run, plan).count(), plan)
+
+
+def _foreseen(units: int, plan: Plan) -> Foreseen:
+    try:
+        return foresee(units, plan.question, plan.stated, simulated=plan.simulated)
+    except ValueError as error:
+        raise CannotOpen(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
 
 
 def newest_run(network: str, images: str, layers: Sequence[str] = ()) -> Run:
@@ -240,7 +235,13 @@ def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
         purpose=plan.purpose,
         access=plan.access,
         link_token=secrets.token_urlsafe(24),
-        answers_per_unit=plan.answers,
+        answers_per_unit=plan.answers_least if plan.adaptive else plan.answers,
+        adaptive=plan.adaptive,
+        answers_least=plan.answers_least,
+        answers_most=plan.answers_most,
+        target_group=plan.target_group,
+        target_concept_share=plan.target_concept_share,
+        target_width=plan.target_width,
         images_per_task=plan.images_per_task,
         controls=plan.controls,
         control_rule=plan.control_rule,

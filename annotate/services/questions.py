@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, Q, Subquery
 
 from analysis.models import Segment
-from annotate.models import Answer, Assignment, Campaign, Lesson, Ruling, Task, Worker
+from annotate.models import Answer, Assignment, Campaign, Lesson, Reliability, Ruling, Task, Worker
 from annotate.models.prepared import Prepared, built, columns
 
 # How many of the best tasks a worker chooses among: wide enough that sixteen who come at once do
@@ -97,6 +97,29 @@ _WINDOW = Prepared(
     worker=int,
     campaign=int,
     now=datetime,
+)
+# Those that lack answers of the least that a unit gets before anybody judges it.
+_FRESH_WINDOW = Prepared(
+    lambda worker, campaign, now, least: (
+        Task.objects.filter(campaign=campaign, answers_given__lt=least)
+        .new_to(worker)
+        .with_room(now)
+        .nearest_completion()
+        .values_list("pk", "answers_given")[:WINDOW]
+    ),
+    worker=int,
+    campaign=int,
+    now=datetime,
+    least=int,
+)
+_LEADS = Prepared(
+    lambda worker, campaign: (
+        Reliability.objects.filter(worker=worker, campaign=campaign, better_half=True)
+        .order_by()
+        .values_list("pk")[:1]
+    ),
+    worker=int,
+    campaign=int,
 )
 _FREE = Prepared(
     lambda worker, campaign, now: (
@@ -226,6 +249,17 @@ def lapsed(worker: Worker, campaign: Campaign, now: datetime) -> list[int]:
 def window(worker: Worker, campaign: Campaign, now: datetime) -> list[tuple[Any, ...]]:
     """Return (task, answers given) of the tasks with room, nearest to completion, new to him."""
     return _WINDOW.rows(worker=worker.pk, campaign=campaign.pk, now=now)
+
+
+def fresh_window(worker: Worker, campaign: Campaign, now: datetime) -> list[tuple[Any, ...]]:
+    """Return the same of the tasks that lack answers of the campaign's least."""
+    least = campaign.answers_least
+    return _FRESH_WINDOW.rows(worker=worker.pk, campaign=campaign.pk, now=now, least=least)
+
+
+def leads(worker: Worker, campaign: Campaign) -> bool:
+    """Tell whether a worker is in the better half, as the last fit of the campaign has it."""
+    return _LEADS.one(worker=worker.pk, campaign=campaign.pk) is not None
 
 
 def states_of(worker: Worker, campaign: Campaign, now: datetime) -> list[Counted]:

@@ -5,6 +5,7 @@ stay in campaigns that are marked as simulated, and become labels of the source 
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from analysis.services.pictures import picture_file
 from annotate.core.rules import Given
 from annotate.core.simulation import Seen, Temper, answer, temper_of
 from annotate.models import Answer, Assignment, Campaign, Task, Worker
-from annotate.services import consensus
+from annotate.services import consensus, stopping, truth
 from annotate.services.assignments import claim, give_back
 from annotate.services.submission import Refused, submit
 from annotate.services.workers import new_simulated_worker
@@ -62,18 +63,40 @@ def simulate(campaign: Campaign, *, workers: int = 6, seed: int = 0) -> Simulate
     if campaign.tasks.unfinished().exists():
         crowd = _crowd(campaign, workers)
         looks = Looks(campaign)
-        at_work = list(range(workers))
-        while at_work:
-            for number in list(at_work):
-                worker = Simulant(crowd[number], temper_of(number, workers), (seed, number))
-                outcome = worker.work(campaign, looks)
-                if outcome is None:
-                    at_work.remove(number)
-                else:
-                    answers += outcome
-                    given_back += not outcome
+        crew = [
+            Simulant(crowd[number], temper_of(number, workers), (seed, number))
+            for number in range(workers)
+        ]
+        answers, given_back = _work(campaign, crew, looks)
+        # Judged by what these workers are worth, units may want more; each round adds answers.
+        while campaign.adaptive and _count(campaign):
+            more, back = _work(campaign, crew, looks)
+            answers, given_back = answers + more, given_back + back
+            if not more:
+                break
     labelled = consensus.publish(campaign)
     return Simulated(workers, answers, given_back, labelled)
+
+
+def _work(campaign: Campaign, crew: Sequence["Simulant"], looks: "Looks") -> tuple[int, int]:
+    """Let everybody work in turn until nobody gets a unit; return answers, and units given back."""
+    answers = given_back = 0
+    at_work = list(crew)
+    while at_work:
+        for worker in list(at_work):
+            outcome = worker.work(campaign, looks)
+            if outcome is None:
+                at_work.remove(worker)
+            else:
+                answers += outcome
+                given_back += not outcome
+    return answers, given_back
+
+
+def _count(campaign: Campaign) -> bool:
+    """Learn what the workers are worth, judge all units by it, and tell whether any wants more."""
+    truth.renew(campaign, timezone.now())
+    return campaign.tasks.unfinished().exists()
 
 
 class Looks:
@@ -153,6 +176,8 @@ class Simulant:
             given = answer(seen, self.temper, attempt, rng)
             # He says how long it took; the clock of the server cannot be put forward.
             if self._hand_in(assignment, given, now):
+                # People's answers are judged by a worker process, after they are taken in.
+                stopping.judge_task(assignment.task, timezone.now())
                 return True
         give_back(assignment, timezone.now())
         return False
@@ -178,10 +203,11 @@ def _insist_on(campaign: Campaign, workers: int) -> None:
     """Refuse what must not or cannot be simulated; mark an untouched campaign as simulated."""
     if campaign.published:
         raise CannotSimulate(f"{campaign.slug} holds published answers: nobody is asked there.")
-    if workers < campaign.answers_per_unit:
+    most = campaign.answers_most if campaign.adaptive else campaign.answers_per_unit
+    if workers < most:
         raise CannotSimulate(
-            f"{campaign.slug} asks for {campaign.answers_per_unit} answers for each unit, each by "
-            f"another worker: {workers} workers are too few."
+            f"{campaign.slug} asks for {'up to ' if campaign.adaptive else ''}{most} answers for "
+            f"each unit, each by another worker: {workers} workers are too few."
         )
     image_set = campaign.run_shown.image_set
     if not image_set.labels.get("classes"):

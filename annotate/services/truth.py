@@ -22,7 +22,7 @@ from annotate.core.rules import CATEGORIES
 from annotate.core.trust import DIGITS, Trust, group_odds, learnt, read
 from annotate.core.truth import BY_HEAD, VERSION, insist_on, learn
 from annotate.models import Answer, Campaign, TruthFit, Worker
-from annotate.services import audit, comparison
+from annotate.services import audit, comparison, reliability, stopping
 from annotate.services.agreement import by_head, tables_of
 from annotate.services.audit import About
 from annotate.services.consensus import edits_of, publish
@@ -45,11 +45,14 @@ def renew(campaign: Campaign, now: datetime, everything: bool = False) -> int:
 
     Labels of a method that knows workers rest on all answers and are all made anew, once these are
     others than before; those by head are made as answers come, unless ``everything`` is asked for.
+    Units of an adaptive campaign are judged anew by what the workers are worth now.
     """
     began, before = monotonic(), last_count(campaign)
     fit = count(campaign, now)
     changed = fit.fingerprint != before.fingerprint and fit.method != BY_HEAD
     published = publish(campaign) if everything or changed else 0
+    reliability.note(fit.campaign, fit)
+    stopping.judge_all(campaign, now)
     TruthFit.objects.filter(pk=fit.pk).update(seconds=monotonic() - began)
     return published
 

@@ -20,6 +20,7 @@ from annotate.services import campaigns, standing
 from annotate.services.campaigns import CannotOpen
 from annotate.services.guidelines import as_html
 
+PAGE_NEW = "annotate/campaign_new.html"
 ROWS = 50
 # The first digits of a run's key, as its `short_key` shows them, or more.
 KEY = re.compile(r"[0-9a-f]{12,64}")
@@ -41,7 +42,7 @@ TOLD = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @researcher_required
 def new(request: HttpRequest) -> HttpResponse:
-    """Choose a finished run, then say what to ask about it."""
+    """Choose a finished run, then say what to ask about it; told what it takes, if asked."""
     runs = campaigns.runs_to_ask_about()
     key = request.GET.get("run", "")
     if not key and request.method != "POST":
@@ -52,6 +53,10 @@ def new(request: HttpRequest) -> HttpResponse:
     form = CampaignForm(run, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
+            if form.works_out:
+                foreseen = campaigns.what_it_takes(run, form.plan())
+                page = {"form": form, "run": run, "foreseen": foreseen}
+                return render(request, PAGE_NEW, page)
             campaign = campaigns.open_campaign(
                 slug=form.cleaned_data["slug"], run=run, plan=form.plan(), user=user_of(request)
             )
@@ -62,7 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect("annotate:campaign", slug=campaign.slug)
     form.focus_first_fault()
     status = 422 if request.method == "POST" else 200
-    return render(request, "annotate/campaign_new.html", {"form": form, "run": run}, status=status)
+    return render(request, PAGE_NEW, {"form": form, "run": run}, status=status)
 
 
 @require_safe
