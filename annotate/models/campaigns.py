@@ -246,19 +246,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def sure(self) -> "TaskQuerySet":
         """Keep units of an adaptive campaign that are sure enough by the answers that they have."""
-        return self._settled("sure")
+        return self.asked().filter(answers_given__gte=F("answers_wanted"), verdict__why="sure")
 
     def at_maximum(self) -> "TaskQuerySet":
         """Keep units of an adaptive campaign that are asked about no more, and are not sure."""
-        return self._settled("maximum")
+        return self.asked().filter(answers_given__gte=F("answers_wanted"), verdict__why="maximum")
 
     def unsettled(self) -> "TaskQuerySet":
-        """Keep units of an adaptive campaign that are not judged to be asked about no more."""
-        return self.asked().exclude(pk__in=self._settled("sure", "maximum").values("pk"))
-
-    def _settled(self, *why: str) -> "TaskQuerySet":
-        """Keep units that were judged so, and lack no answer."""
-        return self.asked().filter(answers_given__gte=F("answers_wanted"), verdict__why__in=why)
+        """Keep units of an adaptive campaign that are neither: they lack answers or a verdict."""
+        unjudged = Q(verdict__why__isnull=True) | Q(verdict__why="unsure")
+        return self.asked().filter(Q(answers_given__lt=F("answers_wanted")) | unjudged)
 
     def taking_answers(self) -> "TaskQuerySet":
         """Keep tasks that lack answers, and those where answers are not counted."""

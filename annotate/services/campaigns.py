@@ -19,6 +19,7 @@ from annotate.core.truth import insist_on
 from annotate.models import Campaign, Lesson, Task
 from annotate.services.audit import About, record
 from annotate.services.forecasting import Foreseen, foresee
+from annotate.services.plans import SAME
 from annotate.services.plans import Plan as Plan  # whoever opens a campaign makes one
 
 # Units read at a time: 72 rows each, so that a campaign of any size needs little memory.
@@ -226,39 +227,16 @@ def _campaign(slug: str, run: Run, plan: Plan, user: User | None) -> Campaign:
     """Make the campaign's row, checked as a form would check it."""
     if slug in RESERVED:
         raise CannotOpen(f"{slug!r} is the address of a page: choose another name.")
+    same = {name: getattr(plan, name) for name in SAME}
     campaign = Campaign(
         slug=slug,
-        title=plan.title or f"Units of {run.network.slug}",
         network=run.network,
         run=run,
-        guidelines=plan.guidelines,
-        purpose=plan.purpose,
-        access=plan.access,
         link_token=secrets.token_urlsafe(24),
         answers_per_unit=plan.answers_least if plan.adaptive else plan.answers,
-        adaptive=plan.adaptive,
-        answers_least=plan.answers_least,
-        answers_most=plan.answers_most,
-        target_group=plan.target_group,
-        target_concept_share=plan.target_concept_share,
-        target_width=plan.target_width,
-        images_per_task=plan.images_per_task,
-        controls=plan.controls,
-        control_rule=plan.control_rule,
-        control_attempts=plan.control_attempts,
-        control_band=plan.control_band,
-        gold_first=plan.gold_first,
-        gold_least=plan.gold_least,
-        repeat_rate=plan.repeat_rate,
-        repeat_after=plan.repeat_after,
-        minimum_kept=plan.minimum_kept,
-        lease_minutes=plan.lease_minutes,
-        method=plan.method,
-        tied=plan.tied,
-        seed=plan.seed,
-        simulated=plan.simulated,
         synthetic=run.network.synthetic or run.image_set.synthetic,
         created_by=user,
+        **same | plan.stated.terms | {"title": plan.title or f"Units of {run.network.slug}"},
     )
     try:
         campaign.full_clean()

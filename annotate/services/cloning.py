@@ -9,6 +9,9 @@ from analysis.models import Unit
 from annotate.models import Campaign, Lesson, Task
 from annotate.services.audit import About, record
 from annotate.services.campaigns import CannotOpen, Plan, open_campaign
+from annotate.services.forecasting import Stated
+from annotate.services.pay import pay_of
+from annotate.services.plans import SAME
 
 # Of a lesson, what its expert said; nobody has seen it yet in the new campaign.
 TOLD = (
@@ -56,21 +59,9 @@ def clone(
 
 def _plan(campaign: Campaign) -> Plan:
     """Return what the campaign asks, of whom, and how strictly."""
-    return Plan(
-        title=campaign.title,
-        answers=campaign.answers_per_unit,
-        images_per_task=campaign.images_per_task,
-        controls=campaign.controls,
-        guidelines=campaign.guidelines,
-        purpose=campaign.purpose,
-        access=campaign.access,
-        control_rule=campaign.control_rule,
-        control_attempts=campaign.control_attempts,
-        minimum_kept=campaign.minimum_kept,
-        lease_minutes=campaign.lease_minutes,
-        seed=campaign.seed,
-        simulated=campaign.simulated,
-    )
+    same = {name: getattr(campaign, name) for name in SAME}
+    stated = Stated(pay=pay_of(campaign), currency=campaign.currency)
+    return Plan(answers=campaign.answers_per_unit, stated=stated, **same)
 
 
 def _teach(made: Campaign, taught: list[Lesson], by: User | None) -> None:

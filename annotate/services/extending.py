@@ -66,6 +66,11 @@ def _insist_on(campaign: Campaign, more: More) -> None:
     """Refuse what would ask for less, or cannot be asked."""
     if campaign.published:
         raise CannotOpen(f"{campaign.slug} holds published answers: nobody can be asked there.")
+    if campaign.adaptive and more.answers != campaign.answers_per_unit:
+        raise CannotOpen(
+            f"{campaign.slug} asks about each unit until it is sure enough: change its targets on "
+            "the page of its answers; further units can be added here."
+        )
     if not campaign.answers_per_unit <= more.answers <= MOST_ANSWERS:
         raise CannotOpen(
             f"{more.answers} answers per unit: give {campaign.answers_per_unit} (as now) to"

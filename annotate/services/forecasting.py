@@ -7,6 +7,7 @@ researcher states. Simulated workers foretell simulated campaigns only.
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from annotate.core.planning import (
 )
 from annotate.core.stopping import Targets
 from annotate.models import Answer, Campaign, Task, Worker
+from annotate.services.pay import pay_of
 
 Question = Targets | int  # until so sure, or so many answers to each unit
 
@@ -51,6 +53,15 @@ class Stated:
     needed: Mapping[int, float] = field(default_factory=dict)
     pay: Pay = field(default_factory=Pay)
     currency: str = "USD"
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """Return the pay as a campaign has it: the fee in per cent."""
+        pay = self.pay
+        amounts = {"pay_per_answer": pay.per_answer, "pay_per_hour": pay.per_hour}
+        amounts["fee"] = round(100 * pay.fee, 6)
+        exact = {name: Decimal(str(amount)) for name, amount in amounts.items()}
+        return {**exact, "currency": self.currency}
 
     @property
     def shares(self) -> list[tuple[int, float]]:
@@ -166,8 +177,12 @@ def compared(campaign: Campaign) -> dict[str, Outcome]:
     foreseen = read(campaign.forecast)
     if foreseen is None:
         return {}
-    so_far = came(campaign, foreseen.stated.pay)
-    return hindsight(foreseen.plan, answers=so_far.answers, hours=so_far.hours, money=so_far.money)
+    so_far = came(campaign, pay_of(campaign))
+    actual = {"answers": so_far.answers, "hours": so_far.hours, "money": so_far.money}
+    found = hindsight(foreseen.plan, **actual)
+    if foreseen.stated.currency != campaign.currency:  # changed since
+        del found["money"]
+    return found
 
 
 def shares(text: str) -> dict[int, float]:

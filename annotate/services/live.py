@@ -32,6 +32,7 @@ from annotate.models.answers import AnswerQuerySet
 from annotate.services.pay import pay_of
 from annotate.services.standing import LITTLE
 
+SETTLED = ("sure", "maximum")  # verdicts after which nobody is asked about a unit
 # A unit is sure when it has all its answers and more than this share of them agrees.
 SURE = 2 / 3 - 1e-6
 LATEST = 1000  # answers that times are read from
@@ -173,17 +174,19 @@ def _units(campaign: Campaign) -> Units:
     """Count units and answers, beside the labels that they have, in one query."""
     of_label = Q(unit__semantics__source=campaign.source, unit__semantics__origin=campaign.slug)
     several = Q(label__answers__gte=2)
+    done = Q(answers_given__gte=F("answers_wanted"))
+    sure = several & done & Q(label__agreement__gte=SURE)
+    if (
+        campaign.adaptive
+    ):  # its own targets say when a unit is sure, and each unit is judged by them
+        done, sure = done & Q(verdict__why__in=SETTLED), done & Q(verdict__why="sure")
     sums = (
         campaign.tasks.asked()
         .annotate(label=FilteredRelation("unit__semantics", condition=of_label))
         .aggregate(
             units=Count("pk"),
-            done=Count("pk", filter=Q(answers_given__gte=F("answers_wanted"))),
-            sure=Count(
-                "pk",
-                filter=several
-                & Q(answers_given__gte=F("answers_wanted"), label__agreement__gte=SURE),
-            ),
+            done=Count("pk", filter=done),
+            sure=Count("pk", filter=sure),
             disputed=Count("pk", filter=several & Q(label__agreement__lte=LITTLE)),
             labelled=Count("label"),
             several=Count("pk", filter=several),

@@ -1,7 +1,7 @@
 """What is asked for when a campaign is opened: the plan that pages, command and API fill in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from annotate.core.stopping import Targets
 from annotate.models import Campaign
@@ -57,3 +57,7 @@ class Plan:
                 width=self.target_width,
             )
         )
+
+
+# What a plan and its campaign call by the same name.
+SAME = tuple(one.name for one in fields(Plan) if hasattr(Campaign, one.name))

@@ -1,10 +1,11 @@
 """Sixteen worker processes on one database: `python -m tests.annotate.crowd`, run by a test.
 
-It reads DATABASE_URL, migrates, opens two campaigns, lets the crowd loose on each and prints
+It reads DATABASE_URL, migrates, opens three campaigns, lets the crowd loose on each and prints
 what became of them as JSON. In the calm one everybody submits what he claims. In the stormy one
 units are given back, clocks run an hour ahead (so that live leases look lapsed), every answer is
 sent twice, any answer may be rejected, restored or sent back at any moment by several reviewers,
-labels are published in between, and known units are mixed in.
+labels are published in between, and known units are mixed in. In the unsure one, units are asked
+about until they are sure, judged by whoever has answered while others answer.
 """
 
 import json
@@ -24,12 +25,13 @@ PROCESSES = 16
 WORKERS = 14
 UNITS = 12
 KNOWN = 2
+MOODS = {"unsure": {"adaptive": True, "answers_least": 2, "answers_most": 4}}
 IDLE = 40  # times that nothing was free, 0.05 seconds apart
 PATIENCE = 100  # seconds; a crowd that takes longer hangs
 
 
 def main() -> None:
-    """Set up, run both crowds, tell."""
+    """Set up, run all crowds, tell."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from django.contrib.auth.models import User
@@ -42,10 +44,10 @@ def main() -> None:
     User.objects.create(username="bob")
     people = [a_worker().pk for _ in range(WORKERS)]
     told = {}
-    for mood in ("calm", "stormy"):
+    for mood in sys.argv[1:] or ("calm", "stormy", "unsure"):
         known = KNOWN if mood == "stormy" else 0
         run = a_finished_run(units=UNITS + known)
-        campaign = open_small_campaign(slug=mood, run=run, gold_first=2)
+        campaign = open_small_campaign(slug=mood, run=run, gold_first=2, **MOODS.get(mood, {}))
         for _ in range(known):
             a_lesson(campaign, "gold")
         started = time.monotonic()
@@ -104,12 +106,13 @@ def finish(campaign: Any) -> None:
 
     from django.utils import timezone
 
+    from annotate.services import stopping
     from annotate.services.assignments import claim
     from annotate.services.submission import submit
     from tests.annotate.factories import a_given, a_worker
 
     later = timezone.now() + timedelta(hours=3)  # no lease is live by then
-    while campaign.tasks.unfinished().exists():
+    while stopping.judge_all(campaign, later) or campaign.tasks.unfinished().exists():
         newcomer = a_worker()
         while lease := claim(newcomer, campaign, later):
             submit(lease, a_given(lease), later)
@@ -121,6 +124,7 @@ def one_unit(campaign: Any, worker: Any, rng: random.Random | None) -> str:
 
     from django.utils import timezone
 
+    from annotate.services import stopping
     from annotate.services.assignments import claim, give_back
     from annotate.services.consensus import publish_task
     from annotate.services.submission import Refused, submit
@@ -139,11 +143,14 @@ def one_unit(campaign: Any, worker: Any, rng: random.Random | None) -> str:
         return "given back"
     words = "".join(rng.choices("abcdefgh", k=9)) if rng else "billiard table"
     given = a_given(lease, concept=words)  # what was sent back must be changed
+    if campaign.adaptive:
+        given = a_given(lease, category=("object", "scene", "part")[worker.pk % 3])
     try:
         submit(lease, given, timezone.now())
         if rng:
             submit(lease, given, timezone.now())
             publish_task(lease.task)
+        stopping.judge_task(lease.task, timezone.now())
     except Refused:
         return "refused"
     return "submitted"
@@ -183,6 +190,7 @@ def outcome(campaign: Any) -> dict[str, Any]:
     per_task = Counter(task for task, _ in pairs)
     return {
         "given": sorted(campaign.tasks.asked().values_list("answers_given", flat=True)),
+        "verdicts": Counter(why for (why,) in campaign.tasks.values_list("verdict__why")),
         "known": len(known),
         "known_doubled": len(known) - len(set(known)),
         "counted": sorted(per_task.values()),

@@ -45,6 +45,13 @@ def test_no_unit_gets_one_answer_too_many_none_is_lost_and_all_end(database_url,
     )
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
+    unsure = told.pop("unsure")
+    assert unsure["exits"] == [0] * 16
+    assert unsure["given"] == unsure["counted"]
+    assert set(unsure["given"]) <= {2, 3, 4}
+    assert sum(unsure["given"]) == unsure["submitted"] > 24
+    assert set(unsure["verdicts"]) <= {"sure", "maximum"}
+    assert set(unsure["met"]) <= {"submitted", "nothing free"}  # nobody's place was taken away
     for mood, crowd in told.items():
         assert crowd["exits"] == [0] * 16, mood
         assert crowd["given"] == [3] * 12, mood

@@ -33,6 +33,14 @@ def test_assumptions_say_so_and_spread_as_far_as_they_do():
     assert trusted.hours.low == pytest.approx(3000 * 31.5 / 3600, rel=0.03)
 
 
+def test_assumed_shares_may_take_the_pace_of_the_past():
+    past = Past([1], [36.0] * 60)
+    planned = plan(100, Assumed({3: 1.0}, past), Pay(), rng())
+    assert planned.answers.high == 300
+    assert planned.hours.expected == pytest.approx(3)
+    assert planned.basis == "assumed"
+
+
 def test_workers_of_different_pace_widen_the_hours():
     seconds = [20.0] * 50 + [100.0] * 50
     alone = plan(100, Past([3] * 9, seconds), Pay(), rng())

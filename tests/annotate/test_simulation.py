@@ -226,6 +226,20 @@ def test_an_untouched_campaign_is_marked_first(run):
 
 @pytest.mark.rows
 @pytest.mark.django_db
+def test_a_rehearsal_asks_until_sure_too(run):
+    campaign = open_small_campaign(
+        run=run, simulated=True, adaptive=True, answers_most=4, control_rule="record"
+    )
+    with pytest.raises(CannotSimulate, match="up to 4 answers for each unit"):
+        simulate(campaign, workers=3)
+    done = simulate(campaign, workers=6, seed=1)
+    assert not campaign.tasks.unsettled().exists()
+    assert 4 <= done.answers == sum(task.answers_given for task in campaign.tasks.all()) <= 8
+    assert simulate(campaign, workers=6, seed=1).answers == 0
+
+
+@pytest.mark.rows
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [

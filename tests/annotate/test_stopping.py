@@ -9,9 +9,11 @@ from annotate.core.label_table import LabelTable
 from annotate.core.stopping import (
     SoFar,
     Targets,
+    better_half,
     concept_posterior,
     group_posterior,
     judge,
+    stated_crowd,
 )
 
 EVEN = np.array([0.5, 0.5])
@@ -136,3 +138,18 @@ def test_answers_that_lack_something_are_refused(so_far, targets, sentence):
 def test_concepts_without_as_many_accuracies_are_refused():
     with pytest.raises(ValueError, match="one of each"):
         concept_posterior([1, 2], np.array([0.5]))
+
+
+def test_a_stated_crowd_is_right_so_often_and_errs_evenly():
+    matrix = stated_crowd(6, 0.7)
+    assert matrix.sum(axis=1) == pytest.approx(np.ones(6))
+    assert (matrix[2, 2], matrix[2, 3]) == (0.7, pytest.approx(0.06))
+    for labels, right in ((1, 0.7), (6, 0), (6, 1)):
+        with pytest.raises(ValueError, match="give 2 labels or more"):
+            stated_crowd(labels, right)
+
+
+def test_the_better_half_holds_the_middle_one():
+    assert better_half({"a": 0.9, "b": 0.5, "c": 0.7}) == {"a", "c"}
+    assert better_half({"a": 0.9, "b": 0.9}) == {"a", "b"}
+    assert better_half({}) == frozenset()
