@@ -72,12 +72,12 @@ class ForecastForm(forms.Form):
         min_value=0,
         max_value=86_400,
         required=False,
-        initial=SECONDS[0],
+        initial=int(SECONDS[0]),
         label="Seconds an answer, from",
         help_text="The mean may lie anywhere between the two.",
     )
     seconds_to = forms.FloatField(
-        min_value=0, max_value=86_400, required=False, initial=SECONDS[1], label="to"
+        min_value=0, max_value=86_400, required=False, initial=int(SECONDS[1]), label="to"
     )
     needed = forms.CharField(
         required=False,

@@ -137,6 +137,7 @@ class CampaignForm(TargetsForm, ForecastForm):
     def clean(self) -> dict[str, Any]:
         """Refuse targets that contradict each other, at their place."""
         data = super().clean()
+        self.fields["slug"].required = True  # shown again, the page asks for it
         if not self.errors:
             try:
                 targets = self.targets()

@@ -87,6 +87,20 @@ def test_a_campaign_is_opened_with_its_tasks(bob, asked, run, researcher):
     assert (body["gold_first"], body["gold_least"], body["repeat_rate"]) == (5, 25, 0)
 
 
+def test_a_campaign_may_ask_until_sure(bob, asked):
+    until = {"adaptive": True, "answers_least": 2, "answers_most": 4, "target_group": None}
+    more = until | {"target_concept_share": 0.6}
+    body = bob.post(ADDRESS, asked | more).json()
+    assert {name: body[name] for name in more} == more
+    assert body["answers_per_unit"] == 2
+    said = refused(bob.post(ADDRESS, asked | until | {"slug": "b"}), 400, "invalid")
+    assert "no target is set" in said
+    for wrong in ({"target_group": 2}, {"target_width": float("inf")}, {"answers_least": 9}):
+        answered = bob.post(ADDRESS, asked | until | wrong | {"slug": "b"})
+        assert answered.status_code == 400
+    assert Campaign.objects.count() == 1
+
+
 def test_opening_twice_is_a_conflict_and_changes_nothing(bob, asked):
     assert bob.post(ADDRESS, asked).status_code == 201
     message = refused(bob.post(ADDRESS, asked | {"title": "Other"}), 409, "conflict")

@@ -113,6 +113,9 @@ PAGES = {
         "/campaigns/{campaign}/turn/", post=owners(302), data={"to": "close"}
     ),
     "annotate:campaign_publish": Row("/campaigns/{campaign}/publish/", post=owners(302)),
+    "annotate:answers": Row(
+        "/campaigns/{campaign}/answers/", RESEARCHERS, owners(302), data={"target_group": "0.9"}
+    ),
     "annotate:agreement": Row("/campaigns/{campaign}/agreement/", RESEARCHERS),
     "annotate:agreement_method": Row("/campaigns/{campaign}/agreement/method/", post=owners(302)),
     "annotate:agreement_table": Row("/campaigns/{campaign}/agreement/workers.csv", RESEARCHERS),
