@@ -8,7 +8,8 @@ three answers to each unit, by majority and by Dawid-Skene. Adaptive: a calibrat
 units gets three answers, all others one; then, round by round, Dawid-Skene learns the workers from
 the units with several answers, and each unit whose likeliest group is less probable than a
 threshold gets one more, up to six. Both see the same answers in the same order. Quality is the
-share of units with the true group.
+share of units with the true group. With --best-first an unsure unit gets, of the up to six people
+who come for it, whoever is right most often by the last fit, as campaigns do.
 The threshold is chosen on the even seeds, as the one with the fewest answers whose quality is
 above that of the fixed way by MARGIN; quality and answers are then measured on the odd seeds.
 
@@ -26,7 +27,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -34,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from annotate.core.dawid_skene import DawidSkene, PooledDawidSkene, posteriors
+from annotate.core.dawid_skene import DawidSkene, PooledDawidSkene, accuracies, posteriors
 from annotate.core.label_table import LabelTable
 from annotate.core.votes import Majority
 
@@ -82,7 +83,8 @@ def main() -> None:
     if options.released:
         known = released(options.released)
         makers["released"] = partial(resampled, known)
-    results = {name: measured(name, make, options.seeds) for name, make in makers.items()}
+    ask = partial(adaptive, best_first=options.best_first)
+    results = {name: measured(name, make, options.seeds, ask) for name, make in makers.items()}
     for result in results.values():
         say({key: value for key, value in result.items() if key != "curve"})
     if options.output:
@@ -96,6 +98,9 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=6, help="half to choose, half to measure")
     parser.add_argument("--crowds", default=",".join(CROWDS), help="names with commas between")
+    parser.add_argument(
+        "--best-first", action="store_true", help="unsure units to who is right most often"
+    )
     parser.add_argument("--released", type=Path, help="unitAnnotation_places205-alexnet.mat")
     parser.add_argument("--output", type=Path, help="where to draw the curves (SVG)")
     options = parser.parse_args()
@@ -170,14 +175,27 @@ def table(stream: Stream, asked: np.ndarray, units: np.ndarray) -> LabelTable:
     return LabelTable(unit, stream.worker[row, place], stream.label[row, place], *names)
 
 
-def believed(stream: Stream, asked: np.ndarray) -> np.ndarray:
-    """Return the probability of each group for each unit, after so many answers of each.
+def believed(stream: Stream, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probability of each group for each unit, and how often each worker is right.
 
     Workers are learnt from the units with several answers; a single one has nothing beside it.
     """
     method = stream.judge().fit(table(stream, asked, np.flatnonzero(asked > 1)))
     every = table(stream, asked, np.arange(len(asked)))
-    return posteriors(every, method.confusions_, method.priors_)
+    worth = accuracies(method.confusions_, method.priors_)
+    return posteriors(every, method.confusions_, method.priors_), worth
+
+
+def best_next(stream: Stream, asked: np.ndarray, more: np.ndarray, worth: np.ndarray) -> Stream:
+    """Put whoever is right most often, of those still to come for a unit, next in its order."""
+    worker, label, units = stream.worker.copy(), stream.label.copy(), np.flatnonzero(more)
+    to_come = np.arange(MOST) >= asked[units][:, None]  # (units, MOST)
+    best = np.where(to_come, worth[worker[units]], -1.0).argmax(axis=1)
+    for table_ in (worker, label):
+        following = table_[units, asked[units]]
+        table_[units, asked[units]] = table_[units, best]
+        table_[units, best] = following
+    return replace(stream, worker=worker, label=label)
 
 
 def quality(probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -193,27 +211,31 @@ def fixed(stream: Stream, method: Any) -> float:
     return quality(method.fit(everything).probabilities_, stream.truth)
 
 
-def adaptive(stream: Stream, threshold: float) -> tuple[float, float]:
+def adaptive(stream: Stream, threshold: float, best_first: bool = False) -> tuple[float, float]:
     """Return answers a unit and quality of asking until each unit is this sure."""
     units = len(stream.label)
     asked = np.where(np.arange(units) < round(stream.calibration * units), FIXED, 1)
     while True:
-        probabilities = believed(stream, asked)
+        probabilities, worth = believed(stream, asked)
         more = (probabilities.max(axis=1) < threshold) & (asked < MOST)
         if not more.any():
             return float(asked.mean()), quality(probabilities, stream.truth)
+        if best_first:
+            stream = best_next(stream, asked, more, worth)
         asked = asked + more
 
 
 # ---- Measuring -------------------------------------------------------------------------------
-def measured(name: str, make: Callable[[int], Stream], seeds: int) -> dict[str, Any]:
+def measured(
+    name: str, make: Callable[[int], Stream], seeds: int, ask: Callable[..., tuple[float, float]]
+) -> dict[str, Any]:
     """Return one crowd's curve and what it comes to."""
     streams = [make(seed) for seed in range(seeds)]
     majority = [fixed(stream, Majority()) for stream in streams]
     knowing = [fixed(stream, stream.judge()) for stream in streams]
     curve = []
     for threshold in THRESHOLDS:
-        points = [adaptive(stream, threshold) for stream in streams]
+        points = [ask(stream, threshold) for stream in streams]
         curve.append((threshold, points))
         say({"crowd": name, "threshold": threshold, **mean_point(points)})
     found = {

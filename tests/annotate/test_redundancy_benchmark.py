@@ -28,6 +28,19 @@ def test_everybody_is_asked_until_the_end_when_none_will_do(stream):
     assert quality > adaptive(stream, 0.0)[1]
 
 
+def test_who_is_right_most_often_comes_next_and_nobody_comes_twice(stream):
+    asked, more = np.full(60, 2), np.arange(60) < 30
+    worth = np.arange(8) / 8
+    after = redundancy.best_next(stream, asked, more, worth)
+    assert (after.worker[30:] == stream.worker[30:]).all()
+    assert (after.worker[:30, :2] == stream.worker[:30, :2]).all()
+    assert (after.worker[:30, 2] == stream.worker[:30, 2:].max(axis=1)).all()
+    for unit in range(60):
+        pairs = set(zip(stream.worker[unit], stream.label[unit], strict=True))
+        assert set(zip(after.worker[unit], after.label[unit], strict=True)) == pairs
+    assert adaptive(stream, 1.1, best_first=True)[0] == redundancy.MOST
+
+
 def test_the_threshold_is_chosen_on_one_half_and_measured_on_the_other():
     curve = [(0.5, [(1.2, 0.85), (1.3, 0.7)]), (0.9, [(2.0, 0.95), (2.1, 0.9)])]
     easy, hard = chosen(curve, [0.8, 0.8], ""), chosen(curve, [0.97, 0.97], "")

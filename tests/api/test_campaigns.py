@@ -95,7 +95,7 @@ def test_a_campaign_may_ask_until_sure(bob, asked):
     assert body["answers_per_unit"] == 2
     said = refused(bob.post(ADDRESS, asked | until | {"slug": "b"}), 400, "invalid")
     assert "no target is set" in said
-    for wrong in ({"target_group": 2}, {"target_width": float("inf")}, {"answers_least": 9}):
+    for wrong in ({"target_group": 2}, {"target_width": "Infinity"}, {"answers_least": 9}):
         answered = bob.post(ADDRESS, asked | until | wrong | {"slug": "b"})
         assert answered.status_code == 400
     assert Campaign.objects.count() == 1
