@@ -289,10 +289,15 @@ class _Case:
 
 
 def _lock(answer: Answer) -> _Case:
-    """Lock what belongs to an answer: worker, task, assignment; and read it under the lock."""
+    """Lock what belongs to an answer: worker, task, assignment; and read it under the lock.
+
+    Raises CannotReview for an answer that only checks its worker: it is counted nowhere.
+    """
     worker = Worker.objects.select_for_update(no_key=True).get(pk=answer.worker_id)
     locked = Task.objects.select_for_update(no_key=True, of=("self",))
     task = locked.select_related("campaign").get(pk=answer.task_id)
+    if not task.is_asked:
+        raise CannotReview("This answer checks its worker and counts nowhere: it is not reviewed.")
     mine = Assignment.objects.select_for_update(no_key=True).get(pk=answer.assignment_id)
     reviews: QuerySet[Review] = Review.objects.filter(answer=answer.pk).order_by("-pk")
     return _Case(worker, task, mine, Answer.objects.get(pk=answer.pk), reviews.first())

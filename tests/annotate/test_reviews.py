@@ -59,6 +59,21 @@ def acts(campaign):
     )
 
 
+def test_an_answer_that_checks_its_worker_is_not_reviewed(campaign, now, researcher):
+    answer = said(campaign, now)
+    Task.objects.filter(pk=answer.task_id).update(purpose="gold", answers_wanted=0, answers_given=0)
+    for act in (
+        lambda: reviews.accept(answer, now, researcher),
+        lambda: reviews.reject(answer, "wrong", now, researcher),
+        lambda: reviews.restore(answer, now, researcher),
+        lambda: reviews.send_back(answer, "look again", now, researcher),
+    ):
+        with pytest.raises(CannotReview, match="checks its worker"):
+            act()
+    assert not Review.objects.exists()
+    assert Task.objects.get(pk=answer.task_id).answers_given == 0
+
+
 # ---- Accept and reject --------------------------------------------------------------------------
 def test_accepted_is_marked_once_and_nothing_else_changes(campaign, researcher, now):
     answer = said(campaign, now)

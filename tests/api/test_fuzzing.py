@@ -111,4 +111,4 @@ def test_every_answer_keeps_to_the_schema(operation, mode, who, world, request):
 
     ask()
     if who == "researcher" and path:
-        assert answers & {200, 409}, answers
+        assert answers & {200, 201, 409}, answers
