@@ -150,7 +150,7 @@ def write_guidelines(page):
 
 def make_lesson(page, kind):
     """Choose a unit in the campaign's table, label it, and say why."""
-    page.get_by_role("link", name="Choose a unit to teach by").click()
+    page.get_by_role("link", name="Choose a unit to teach or check by").click()
     page.locator(f"button[value={kind}]").first.click()
     answer(page, "bed", "object", [2, 7])
     page.get_by_label("Why this answer is right").fill("A **bed** is in all.")
