@@ -42,10 +42,11 @@ def campaign(tasks: int) -> Any:
             [have, layer.pk, layer.channels - have],
         )
     first = Task.objects.filter(campaign=opened).earliest("pk").pk
+    own = ("id", "unit_id", "answers_wanted", "answers_given")
+    same = [field.column for field in Task._meta.concrete_fields if field.column not in own]
     _write(
-        "INSERT INTO annotate_task "
-        "(campaign_id, unit_id, purpose, items, controls, answers_wanted, answers_given) "
-        "SELECT t.campaign_id, u.id, t.purpose, t.items, t.controls, 3, "
+        f"INSERT INTO annotate_task ({', '.join(same)}, unit_id, answers_wanted, answers_given) "
+        f"SELECT {', '.join(f't.{column}' for column in same)}, u.id, 3, "
         "CASE u.channel %% 3 WHEN 0 THEN %s WHEN 1 THEN %s ELSE %s END "
         "FROM analysis_unit u JOIN annotate_task t ON t.id = %s + u.channel %% %s "
         "WHERE u.layer_id = %s",
