@@ -373,3 +373,8 @@ class Worker(models.Model):
     def has_left(self) -> bool:
         """Tell whether this was a person who had himself forgotten: no way leads back to him."""
         return self.kind == self.Kind.PERSON and self.user_id is None and self.digest is None
+
+    @property
+    def has_page(self) -> bool:
+        """Tell whether a page says how he stands: published answers name no people to rule on."""
+        return self.kind != self.Kind.PUBLISHED

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from analysis.models import Network, UnitSemantics
 from annotate.models import Answer, AuditEntry, Campaign, Task, Worker
-from annotate.services import campaigns, cloning, concepts, extending, pay
+from annotate.services import campaigns, cloning, concepts, extending, pay, reviews
 from annotate.services.assignments import claim
 from annotate.services.campaigns import CannotOpen
 from tests.annotate.factories import a_worker, open_small_campaign
@@ -144,3 +144,22 @@ def test_a_damaged_file_leaves_no_campaign(tmp_path):
     assert "pool5, unit 2, answer 2" in refused(path, as_campaign="zhou2015")
     assert not Campaign.objects.exists()
     assert not Worker.objects.exists()
+
+
+ROOMS = (
+    "", "live/", "agreement/", "workers/", "review/", "concepts/", "answers/", "rules/", "audit/",
+    "answers.csv", "answers.jsonl", "audit.csv", "clone/", "teaching/",
+)  # fmt: skip
+
+
+def test_every_room_of_it_opens_and_what_a_review_did_stands_in_the_log(places, client, admin):
+    client.force_login(admin)
+    answer = Answer.objects.counted(places).order_by("pk")[0]
+    reviews.reject(answer, "a word of no meaning", timezone.now(), admin)
+    for room in ROOMS:
+        reply = client.get(f"/campaigns/zhou2015/{room}")
+        assert reply.status_code in (200, 302), room
+    workers = client.get("/campaigns/zhou2015/workers/").content.decode()
+    assert "zhou2015/answer 1" in workers
+    assert "published answers" in workers
+    assert "a word of no meaning" in client.get("/campaigns/zhou2015/audit/").content.decode()
