@@ -48,7 +48,7 @@ def publish_task(
     basis = Basis(weights or {}, edits_of(campaign))
     if campaign.published and not task.items:
         return _publish_counted(task, campaign, answers, basis)
-    said = [_said(answer) for answer in answers]
+    said = [said_of(answer) for answer in answers]
     trust = trust or trust_of(campaign)
     basis = judged(trust, said, task, basis)
     found = decide(said, len(task.items), frozenset(task.controls), method, basis)
@@ -125,7 +125,7 @@ def publish(
     return published
 
 
-def _said(answer: Answer) -> Said:
+def said_of(answer: Answer) -> Said:
     """Return an answer as the core reads it; its author by pseudonym."""
     return Said(
         who=answer.worker.pseudonym,

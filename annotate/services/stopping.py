@@ -21,7 +21,7 @@ from django.db.models import Count
 
 from annotate.core import stopping as core
 from annotate.core.concepts import gather
-from annotate.core.consensus import Said, vote_table
+from annotate.core.consensus import vote_table
 from annotate.core.edits import Edits
 from annotate.core.relations import english
 from annotate.core.rules import CATEGORIES
@@ -31,7 +31,7 @@ from annotate.core.truth import VERSION
 from annotate.models import Answer, Assignment, Campaign, Task, TruthFit
 from annotate.services import audit
 from annotate.services.audit import About
-from annotate.services.consensus import edits_of
+from annotate.services.consensus import edits_of, said_of
 
 # Before anything is known of a crowd: two who agree make a unit .96 sure, two against one .90.
 STATED_RIGHT = 0.7
@@ -137,7 +137,7 @@ def _judged(task: Task, answers: Sequence[Answer], grounds: Grounds) -> Verdict:
 def _so_far(task: Task, answers: Sequence[Answer], grounds: Grounds) -> SoFar:
     """Return what the targets ask for, of these answers."""
     limits = grounds.targets.limits
-    said = [_said(answer) for answer in answers]
+    said = [said_of(answer) for answer in answers]
     concepts: list[int] = []
     if said and "concept_share" in limits:
         words = [one.concept for one in said]
@@ -153,17 +153,6 @@ def _so_far(task: Task, answers: Sequence[Answer], grounds: Grounds) -> SoFar:
         priors=grounds.groups.priors,
         concepts=concepts,
         votes=votes,
-    )
-
-
-def _said(answer: Answer) -> Said:
-    """Return an answer as the core reads it."""
-    return Said(
-        who=answer.worker.pseudonym,
-        concept=answer.concept,
-        category=answer.category,
-        rejected=frozenset(answer.rejected),
-        unseen=frozenset(answer.unseen),
     )
 
 
