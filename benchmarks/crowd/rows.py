@@ -43,7 +43,7 @@ def campaign(tasks: int) -> Any:
         )
     first = Task.objects.filter(campaign=opened).earliest("pk").pk
     own = ("id", "unit_id", "answers_wanted", "answers_given")
-    same = [field.column for field in Task._meta.concrete_fields if field.column not in own]
+    same = [str(field.column) for field in Task._meta.concrete_fields if field.column not in own]
     _write(
         f"INSERT INTO annotate_task ({', '.join(same)}, unit_id, answers_wanted, answers_given) "
         f"SELECT {', '.join(f't.{column}' for column in same)}, u.id, 3, "
