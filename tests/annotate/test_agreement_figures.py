@@ -1,4 +1,4 @@
-"""The paper's released answers as answers of a campaign: its table, by page, API and CSV."""
+"""The paper's released answers imported as a campaign: its table, by page, API and CSV."""
 
 import csv
 import io
@@ -8,14 +8,14 @@ from html import unescape
 import krippendorff
 import numpy as np
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from annotate.core.rules import CATEGORIES
-from annotate.models import Answer
+from annotate.models import Answer, Campaign
 from annotate.services import truth
-from tests.annotate.published_campaign import released_campaign
 from tests.annotate.test_published_figures import (
     ABOVE,
     KAPPA,
@@ -35,8 +35,9 @@ def counted(shared_data, django_db_setup, django_db_blocker):
     """All answers of the release in one campaign, counted once; taken back at the end."""
     path = shared_data / "zhou2015" / "unitAnnotation_places205-alexnet.mat"
     with django_db_blocker.unblock(), transaction.atomic():
-        campaign = released_campaign(path)
-        yield truth.count(campaign, timezone.now())
+        given = {"network": "alexnet", "format": "zhou2015", "as_campaign": "places"}
+        call_command("import_answers", path, stdout=io.StringIO(), **given)
+        yield truth.count(Campaign.objects.get(slug="places"), timezone.now())
         transaction.set_rollback(True)
 
 
