@@ -108,8 +108,12 @@ def send_back(answer: Answer, comment: str, now: datetime, user: User) -> Review
 # ---- The author's side ------------------------------------------------------------------------
 @transaction.atomic
 def keep(assignment: Assignment, now: datetime) -> bool:
-    """Let an author leave his sent-back answer as it was; False if there is none."""
-    case = _lock(assignment.answer) if assignment.answers.exists() else None
+    """Let an author leave his sent-back answer as it was; False if there is none.
+
+    What only checks its worker is never sent back, and must be answered here like all the others.
+    """
+    state = Assignment.objects.filter(pk=assignment.pk).values_list("state", flat=True).get()
+    case = _lock(assignment.answer) if state == Assignment.State.SENT_BACK else None
     if case is None or not (case.last and case.last.is_waiting):
         return False
     case.end(Review.End.KEPT, now)

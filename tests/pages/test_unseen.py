@@ -88,6 +88,7 @@ def one_unit(alice):
     ask("submit", "post", at("submit", lease), answer_to(lease), **JSON)
     ask("again", "post", at("submit", lease), answer_to(lease), **JSON)
     ask("done", "get", at("done", lease))
+    ask("keep", "post", at("keep", lease))
     ask("ahead after", "get", "/label/rooms/ahead/")
     ask("home", "get", "/label/")
     ask("history", "get", "/label/you/answers/")
