@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from annotate.core.sentences import Sentence
 
 LONGEST = 80
+# Longer text is not even looked at: of a long row of marks, putting them in order takes as much
+# time as its length squared.
+MOST_READ = 20 * LONGEST
 # Joiners are part of the spelling in Persian, Hindi and others; every other format character
 # (bidi overrides, zero-width spaces, tags) can only disguise a text.
 JOINERS = "\u200c\u200d"
@@ -18,6 +21,8 @@ def clean_concept(text: str) -> str:
     Raises:
         ValueError: nothing is left, no letter of any script is in it, or it is too long.
     """
+    if len(text) > MOST_READ:
+        raise ValueError(_too_long(text))
     text = unicodedata.normalize("NFC", text)
     text = "".join(" " if char.isspace() else char for char in text)
     text = "".join(char for char in text if char in JOINERS or unicodedata.category(char)[0] != "C")
@@ -25,16 +30,19 @@ def clean_concept(text: str) -> str:
     if not text:
         raise ValueError(Sentence("Write one or two words for what most of the images share."))
     if len(text) > LONGEST:
-        raise ValueError(
-            Sentence(
-                "Shorten it to %(most)s characters or fewer; it has %(many)s.",
-                most=LONGEST,
-                many=len(text),
-            )
-        )
+        raise ValueError(_too_long(text))
     if not any(unicodedata.category(char)[0] == "L" for char in text):
         raise ValueError(Sentence("“%(text)s” has no letter in it: write it in words.", text=text))
     return text
+
+
+def _too_long(text: str) -> Sentence:
+    """Say that it is, and by how much."""
+    return Sentence(
+        "Shorten it to %(most)s characters or fewer; it has %(many)s.",
+        most=LONGEST,
+        many=len(text),
+    )
 
 
 # ---- Comparing -------------------------------------------------------------------------------

@@ -325,7 +325,8 @@ def _version(assignment: Assignment, now: datetime) -> int:
 
 def _cleaned(comment: str, missing: str) -> str:
     """Return a comment as it is kept; refuse one that is missing or too long."""
-    text = clean_comment(comment)
+    # Very long text is not even cleaned: that may take as much time as its length squared.
+    text = comment if len(comment) > 4 * LONGEST_REASON else clean_comment(comment)
     if not text:
         raise CannotReview(missing)
     if len(text) > LONGEST_REASON:

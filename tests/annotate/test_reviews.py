@@ -135,7 +135,7 @@ def test_a_rejection_is_undone_while_there_is_a_place(campaign, researcher, now)
     assert acts(campaign) == ["rejected", "restored", "rejected"]
 
 
-@pytest.mark.parametrize("comment", ["", "  \n ", "\x00\u200b", "x" * 2001])
+@pytest.mark.parametrize("comment", ["", "  \n ", "\x00\u200b", "x" * 2001, "\u0301\u0316" * 5000])
 def test_a_reason_is_asked_for_and_bounded(campaign, researcher, now, comment):
     answer = said(campaign, now)
     for act in (reviews.reject, reviews.send_back):

@@ -1,6 +1,7 @@
 """Free words: what is stored, and when two spellings are one concept."""
 
 import unicodedata
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,14 @@ def test_words_of_any_script_are_stored_clean(raw, clean):
 def test_what_is_no_word_is_refused_with_one_sentence(raw):
     with pytest.raises(ValueError, match=r"^[^.]+\.$"):
         clean_concept(raw)
+
+
+def test_a_long_row_of_marks_is_refused_at_once():
+    marks = "a" + "\u0301\u0316" * 60_000  # putting them in order would take a quarter of a minute
+    began = perf_counter()
+    with pytest.raises(ValueError, match="it has 120001"):
+        clean_concept(marks)
+    assert perf_counter() - began < 1
 
 
 @given(st.text(max_size=120))
