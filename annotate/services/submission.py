@@ -86,8 +86,8 @@ def _take(assignment: Assignment, given: Given, now: datetime) -> Answer:
 def _revise(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer:
     """Put a new answer in the place of the one that was sent back: the unit counts it once."""
     campaign = Campaign.objects.get(pk=task.campaign_id)
-    if mine.due_at <= now and campaign.state != Campaign.State.OPEN:
-        _refuse_late(campaign)
+    if mine.due_at <= now:
+        _insist_on_work(mine, campaign)
     former = mine.answer
     _insist_on_change(former, given)
     Answer.objects.filter(pk=former.pk).update(counts=False)
@@ -147,6 +147,17 @@ def _first_look(given: Given, assignment: Assignment, errors: dict[str, str]) ->
 def _insist_on_room(lease: Assignment, task: Task, now: datetime) -> None:
     """Refuse a late answer unless its unit has a place that nobody else holds, and he may work."""
     campaign = Campaign.objects.get(pk=task.campaign_id)
+    _insist_on_work(lease, campaign)
+    if not Task.objects.filter(pk=task.pk).with_place(now).exists():
+        sentence = _(
+            "Your time for this unit ended and others have taken it up since, so the answer "
+            "cannot be taken; it is kept as a draft. Go on with the next unit."
+        )
+        raise Refused({"assignment": sentence})
+
+
+def _insist_on_work(lease: Assignment, campaign: Campaign) -> None:
+    """Refuse a late answer of who gets no new units now, or where nobody does."""
     ruling = Ruling.objects.newest(lease.worker, campaign)
     if ruling is not None and ruling.holds_back:
         raise Refused(
@@ -159,12 +170,6 @@ def _insist_on_room(lease: Assignment, task: Task, now: datetime) -> None:
         )
     if campaign.state != Campaign.State.OPEN:
         _refuse_late(campaign)
-    if not Task.objects.filter(pk=task.pk).with_place(now).exists():
-        sentence = _(
-            "Your time for this unit ended and others have taken it up since, so the answer "
-            "cannot be taken; it is kept as a draft. Go on with the next unit."
-        )
-        raise Refused({"assignment": sentence})
 
 
 def _refuse_late(campaign: Campaign) -> NoReturn:

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from analysis.models import UnitSemantics
 from annotate.core.comments import clean_comment
-from annotate.models import Answer, Assignment, AuditEntry, Review, Task, Worker
-from annotate.services import assignments, campaigns, lessons, own_work, pace, reviews
+from annotate.models import Answer, Assignment, AuditEntry, Review, Ruling, Task, Worker
+from annotate.services import assignments, campaigns, lessons, own_work, pace, reviews, rulings
 from annotate.services.assignments import claim, progress_of, save_draft
 from annotate.services.consensus import publish, publish_task
 from annotate.services.leaving import leave
@@ -206,6 +206,18 @@ def test_it_holds_no_place_and_lapses_without_harm(sent, campaign, now):
     assert claim(worker, campaign, late) == lease
     assert submit(lease, a_given(lease, concept="rug"), late + LATER)  # no one waits for his place
     assert counts(campaign) == (2, 2, 2)
+
+
+def test_who_is_held_back_meanwhile_submits_what_he_opened_and_nothing_later(
+    sent, campaign, researcher, now
+):
+    answer, worker = sent
+    order = rulings.Order(Ruling.State.ENDED, "too careless", by=researcher)
+    rulings.rule_by_hand(worker, campaign, order, now)
+    with pytest.raises(Refused, match="no new ones are given to you"):
+        submit(answer.assignment, a_given(answer.assignment, concept="rug"), now + LATER)
+    assert counts(campaign) == (1, 2, 1)
+    assert Assignment.objects.get(pk=answer.assignment_id).draft["concept"] == "rug"
 
 
 def test_it_may_be_kept_as_it_was(sent, campaign, researcher, now):
