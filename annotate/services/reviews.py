@@ -7,10 +7,12 @@ and stands in the audit log; done twice, it is done once.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 
 from annotate.core.comments import clean_comment
 from annotate.models import Answer, Assignment, Campaign, Review, Task, Worker
@@ -253,9 +255,11 @@ class _Case:
     def count(self, *, counts: bool) -> None:
         """Count the answer, or no longer; a reviewer's own brings and takes its place with it."""
         by = 1 if counts else -1
-        changed = {"answers_given": F("answers_given") + by}
+        changed: dict[str, Any] = {"answers_given": F("answers_given") + by}
         if self.answer.by_reviewer:
-            changed["answers_wanted"] = F("answers_wanted") + by
+            # Never 0, which would say that it teaches: where hers alone had made a unit sure, it
+            # wants no more than that one.
+            changed["answers_wanted"] = Greatest(F("answers_wanted") + by, 1)
         Task.objects.filter(pk=self.task.pk).update(**changed)
         Answer.objects.filter(pk=self.answer.pk).update(counts=counts)
 

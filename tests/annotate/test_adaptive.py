@@ -89,6 +89,21 @@ def test_a_unit_wants_one_answer_more_until_the_core_says_enough(said, ends):
     assert not found.unsettled().exists()
 
 
+def test_a_unit_that_a_reviewer_alone_answered_is_asked_about_when_that_is_rejected(researcher):
+    [task] = open_adaptive(answers_least=1, target_group=0.6).tasks.all()
+    lease = reviews.begin(task, timezone.now(), researcher)
+    answer = submit(lease, a_given(lease), timezone.now())
+    tasks.aggregate(task.pk)
+    assert at(task) == (1, 1, "sure")
+    reviews.reject(answer, "my mistake", timezone.now(), researcher)
+    tasks.aggregate(task.pk)
+    assert at(task) == (0, 1, "")
+    assert claim(a_worker(), task.campaign, timezone.now())
+    reviews.restore(answer, timezone.now(), researcher)
+    tasks.aggregate(task.pk)
+    assert at(task)[0] == 1
+
+
 def test_never_more_than_the_most_whatever_is_done():
     [task] = open_adaptive(answers_least=1, answers_most=2).tasks.all()
     for category in ("object", "scene"):
