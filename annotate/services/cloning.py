@@ -7,9 +7,11 @@ from django.db import transaction
 
 from analysis.models import Unit
 from annotate.models import Campaign, Lesson, Task
+from annotate.services import gold
 from annotate.services.audit import About, record
 from annotate.services.campaigns import CannotOpen, Plan, open_campaign
 from annotate.services.forecasting import Stated
+from annotate.services.lessons import KINDS, CannotTeach, insist_untold
 from annotate.services.pay import pay_of
 from annotate.services.plans import SAME
 
@@ -35,7 +37,7 @@ def clone(
     ------
     CannotOpen
         with a sentence: the name is taken, the answers were published, the run's pictures are
-        gone, or the network's atlas is public.
+        gone, the network's atlas is public, or a lesson would tell what is asked elsewhere.
     """
     if campaign.published:
         raise CannotOpen(
@@ -73,7 +75,23 @@ def _teach(made: Campaign, taught: list[Lesson], by: User | None) -> None:
             unit=told.unit,
             items=told.items,
             controls=told.controls,
+            purpose=told.purpose,
             answers_wanted=0,
         )
+        _insist_untold(task, lesson.kind)
         said = {name: getattr(lesson, name) for name in TOLD}
         Lesson.objects.create(task=task, made_by=by, **said)
+    gold.count(made)
+
+
+def _insist_untold(task: Task, kind: str) -> None:
+    """Refuse to show an answer that workers are asked elsewhere, or to check by one they can read.
+
+    What is set aside or retired is neither shown nor asked.
+    """
+    if kind not in KINDS:
+        return
+    try:
+        insist_untold(task, kind)
+    except CannotTeach as reason:
+        raise CannotOpen(f"The lessons cannot come too. {reason}") from reason

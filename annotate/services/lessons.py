@@ -55,7 +55,7 @@ def make_lesson(task: Task, kind: str, now: datetime, user: User | None = None) 
     if lesson := Lesson.objects.filter(task=task).first():
         return _turned(lesson, kind, now, user)
     _insist_unused(task, now)
-    _insist_untold(task, kind)
+    insist_untold(task, kind)
     Task.objects.filter(pk=task.pk).update(answers_wanted=0)
     made = Lesson.objects.create(
         task=task, kind=kind, position=_last_place(task.campaign, kind) + 1, made_by=user
@@ -237,7 +237,7 @@ def _turned(lesson: Lesson, kind: str, now: datetime, user: User | None) -> Less
             f"Workers were given {lesson.task.unit} unawares, and its answer would show it: "
             "choose another unit."
         )
-    _insist_untold(lesson.task, kind)
+    insist_untold(lesson.task, kind)
     former = lesson.kind
     lesson.kind, lesson.position = kind, _last_place(lesson.task.campaign, kind) + 1
     lesson.save(update_fields=["kind", "position"])
@@ -256,7 +256,7 @@ def _note_turn(lesson: Lesson, former: str, now: datetime, user: User | None) ->
     gold.count(lesson.task.campaign)
 
 
-def _insist_untold(task: Task, kind: str) -> None:
+def insist_untold(task: Task, kind: str) -> None:
     """Refuse what would show workers, in one campaign, an answer that they are asked in another."""
     campaign = task.campaign
     if campaign.simulated and not gold.is_gold(kind):

@@ -201,6 +201,30 @@ def test_a_clone_asks_the_same_and_has_no_answers(researcher, other_researcher):
         cloning.clone(campaign, slug="again", lessons=True, **by)
 
 
+def test_a_clone_checks_by_the_same_known_units(researcher):
+    campaign = open_small_campaign(units=4, slug="rooms", user=researcher, gold_first=2)
+    known = a_lesson(campaign, "gold")
+    by = {"by": researcher, "now": timezone.now()}
+    made = cloning.clone(campaign, slug="again", lessons=True, **by)
+    task = made.tasks.get(unit=known.task.unit)
+    assert (task.purpose, made.gold_units, made.checks) == ("gold", 1, True)
+    assert made.tasks.asked().count() == 3
+
+
+@pytest.mark.parametrize("elsewhere", ["asked", "gold"])
+def test_a_clone_teaches_nothing_that_is_asked_or_checked_elsewhere(researcher, elsewhere):
+    campaign = open_small_campaign(units=4, slug="rooms", user=researcher)
+    a_lesson(campaign, "tutorial")
+    campaigns.close(campaign, researcher)
+    by = {"by": researcher, "now": timezone.now()}
+    other = cloning.clone(campaign, slug="other", lessons=False, **by)
+    if elsewhere == "gold":
+        assert a_lesson(other, "gold").task.unit == Lesson.objects.of(campaign).get().task.unit
+    with pytest.raises(CannotOpen, match="would read the answer here"):
+        cloning.clone(campaign, slug="again", lessons=True, **by)
+    assert not Campaign.objects.filter(slug="again").exists()
+
+
 def test_turns_and_pay_are_written_down_once(researcher):
     campaign = open_small_campaign(units=1, user=researcher)
     for turn in (campaigns.pause, campaigns.pause, campaigns.reopen, campaigns.close):
