@@ -33,7 +33,7 @@ def line(cells: Sequence[str]) -> str:
 
 
 def read(path: Path, unmarked: Callable[[str], str] = str) -> Release:
-    """Return the answers of a long table; ``unmarked`` gives a concept as it was before the table.
+    """Return the answers of a long table; ``unmarked`` gives a text as it was before the table.
 
     Raises:
         AnswersRefused: no such file, too large, other columns, or a cell that is wrong.
@@ -42,7 +42,8 @@ def read(path: Path, unmarked: Callable[[str], str] = str) -> Release:
     first: tuple[str, str] | None = None
     for number, cells in _lines(path):
         where = f"line {number}"
-        cells["concept"] = unmarked(cells["concept"])
+        for name in ("worker", "concept"):
+            cells[name] = unmarked(cells[name])
         about = cells["network"], _one_of(cells, "source", SOURCES, where)
         first = first or about
         if about != first:

@@ -68,7 +68,7 @@ def _cells(answer: Answer, campaign: Campaign) -> list[str]:
     kept, shown = answer.images
     return [
         *(layer.network.slug, layer.name, str(task.unit.channel)),
-        *(_who(answer, campaign), campaign.source),
+        *(neutralise(_who(answer, campaign)), campaign.source),
         *(neutralise(answer.concept), answer.category, str(kept), str(shown)),
     ]
 

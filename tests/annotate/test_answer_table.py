@@ -125,3 +125,16 @@ def test_other_columns_and_other_bytes_are_refused(tmp_path):
     assert f"must be {HEAD}, not net,conv1" in refused(path, network="copy", form="unitscope")
     path.write_bytes(HEAD.encode() + b"\n\xff\xfe")
     assert "is not UTF-8 at byte" in refused(path, network="copy", form="unitscope")
+
+
+def test_a_published_worker_whose_name_is_a_formula_is_harmless_and_comes_back(tmp_path):
+    path = tmp_path / "people.csv"
+    line = GOOD.replace("people", "published").replace("quiet-heron", "=1+1")
+    path.write_text(f"{HEAD}\r\n{line}\r\n")
+    imported(path, network="net", form="unitscope", as_campaign="heard")
+    worker = Answer.objects.get().worker
+    assert worker.pseudonym == "heard/=1+1"
+    again = exported(Answer.objects.get().task.campaign, tmp_path / "again.csv")
+    assert "net,conv1,0,'=1+1,published,lamp" in again.read_text()
+    imported(again, network="net", form="unitscope", as_campaign="heard")
+    assert Answer.objects.get().worker == worker
