@@ -151,7 +151,8 @@ def begin(task: Task, now: datetime, user: User) -> Assignment:
     Raises
     ------
     CannotReview
-        she answered the unit as a worker, it teaches, or programs answer the campaign.
+        she answered the unit as a worker, it teaches, programs answer the campaign, or its
+        answers were published.
     """
     worker = Worker.objects.select_for_update(no_key=True).get(pk=worker_for(user).pk)
     locked = Task.objects.select_for_update(no_key=True, of=("self",))
@@ -159,6 +160,10 @@ def begin(task: Task, now: datetime, user: User) -> Assignment:
     if task.campaign.simulated:
         raise CannotReview(
             "Simulated workers answer this campaign: an answer of a person is not counted in it."
+        )
+    if task.campaign.published:
+        raise CannotReview(
+            "Published answers stand here: an answer of yours would not be counted among them."
         )
     if not task.answers_wanted:
         raise CannotReview(f"{task.unit} teaches, and is asked of nobody.")

@@ -94,6 +94,8 @@ def test_nobody_is_asked_paid_or_served_there(places, researcher):
         extending.extend(places, extending.More(5), researcher, timezone.now())
     with pytest.raises(CannotOpen, match="published answers"):
         cloning.clone(places, slug="a", lessons=False, by=researcher, now=timezone.now())
+    with pytest.raises(reviews.CannotReview, match="would not be counted"):
+        reviews.begin(places.tasks.first(), timezone.now(), researcher)
     with pytest.raises(pay.PayRefused, match="nobody is paid"):
         pay.set_pay(places, pay.Terms(1, 0, "USD", 0), researcher, timezone.now())
     with pytest.raises(CommandError, match="published answers"):
