@@ -109,7 +109,8 @@ def _add(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer:
         more = {"answers_wanted": F("answers_wanted") + 1, "answers_given": F("answers_given") + 1}
         Task.objects.filter(pk=task.pk).update(**more)
     answer = _write(mine, given, now, Answer(task=task, supersedes=former, by_reviewer=True))
-    about = About(mine.worker, task, answer)
+    # Without the worker: no line of a log or an export has a pseudonym beside a name.
+    about = About(task=task, answer=answer)
     record(task.campaign, "answered", now, mine.worker.user or mine.worker, about)
     return answer
 

@@ -331,7 +331,8 @@ def test_a_reviewers_answer_takes_no_place_and_is_marked(campaign, researcher, n
     publish(campaign)
     words = UnitSemantics.objects.get().details["words"]
     assert [word.get("reviewer", False) for word in words] == [False, False, True]
-    assert AuditEntry.objects.get().by_user == researcher
+    entry = AuditEntry.objects.get()
+    assert (entry.by_user, entry.worker) == (researcher, None)  # no name beside a pseudonym
     with pytest.raises(CannotReview, match="reviewer's own answer"):
         reviews.send_back(answer, "look", now, researcher)
     reviews.begin(first.task, now, researcher)
