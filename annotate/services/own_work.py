@@ -34,11 +34,7 @@ class OwnAnswer:
     answer: Answer
     label: UnitSemantics | None
     is_secret: bool
-
-    @property
-    def review(self) -> str:
-        """Say in a word what a review made of it; nothing where there was none."""
-        return standing_of(self.answer)
+    review: str  # what a review made of it, in a word; empty where there was none
 
     @property
     def comment(self) -> str:
@@ -78,11 +74,7 @@ def with_use(answers: list[Answer]) -> list[OwnAnswer]:
     known or repeated units: they have no label of their own, and would be told by that.
     """
     campaigns = {answer.task.campaign for answer in answers}
-    checking = set(
-        Task.objects.exclude(purpose=Task.Purpose.ASK)
-        .filter(campaign__in=campaigns)
-        .values_list("campaign", flat=True)
-    )
+    checking = _checking([campaign.pk for campaign in campaigns])
     asked = set(
         Campaign.objects.filter(
             network__in={campaign.network_id for campaign in campaigns}, simulated=False
@@ -100,13 +92,16 @@ def with_use(answers: list[Answer]) -> list[OwnAnswer]:
         campaign = answer.task.campaign
         secret = campaign.network_id in asked or campaign.pk in checking
         label = found.get((answer.task.unit_id, campaign.slug))
-        rows.append(OwnAnswer(answer, None if secret else label, secret))
+        review = _review(answer, checking)
+        rows.append(OwnAnswer(answer, None if secret else label, secret, review))
     return rows
 
 
 def table(worker: Worker) -> Iterator[list[Any]]:
     """Give a line for each answer, the oldest first, in the order of `COLUMNS`."""
-    for answer in history(worker).order_by("pk").iterator(500):
+    mine = history(worker).order_by("pk")
+    checking = _checking(list(mine.order_by().values_list("task__campaign", flat=True).distinct()))
+    for answer in mine.iterator(500):
         yield [
             answer.task.campaign.slug,
             answer.assignment_id,  # as in its address; a unit's name would tell what is repeated
@@ -119,7 +114,7 @@ def table(worker: Worker) -> Iterator[list[Any]]:
             answer.attempts,
             answer.created_at.isoformat(timespec="seconds"),
             answer.counts,
-            standing_of(answer),
+            _review(answer, checking),
             comment_on(answer),
         ]
 
@@ -145,6 +140,22 @@ def everything(worker: Worker) -> dict[str, Any]:
         ],
         "rulings": [_ruling(one) for one in rulings],
     }
+
+
+def _checking(campaigns: list[int]) -> set[int]:
+    """Return which of these campaigns have known or repeated units."""
+    checks = Task.objects.exclude(purpose=Task.Purpose.ASK).filter(campaign__in=campaigns)
+    return set(checks.values_list("campaign", flat=True))
+
+
+def _review(answer: Answer, checking: set[int]) -> str:
+    """Say in a word what a review made of an answer.
+
+    Known and repeated units are never reviewed: where there are any, that an answer was accepted
+    is not told, or those without the word would be known by it.
+    """
+    told = standing_of(answer)
+    return "" if told == "accepted" and answer.task.campaign_id in checking else told
 
 
 def _ruling(one: Ruling) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotate.models import Answer, Assignment, Campaign, Lesson
-from annotate.services import mixing
+from annotate.services import mixing, reviews
 from annotate.services.assignments import claim
 from annotate.services.submission import submit
 from annotate.services.workers import worker_for
@@ -151,6 +151,21 @@ def test_a_worker_s_own_data_name_no_kind_and_no_unit(alice, campaign):
         told += alice.get("/label/you/answers.csv").getvalue().decode()
         assert "net-" not in told
         assert not re.search(r"gold|repeat|purpose|conv1", told)
+
+
+def test_that_all_others_were_accepted_does_not_tell_the_checks(alice, campaign, researcher):
+    for kind in ("gold", "repeat"):
+        with patch.object(mixing, "_draw", lambda *about, kind=kind: DRAWS[kind]):
+            one_unit(alice)
+    for answer in Answer.objects.counted(campaign):
+        reviews.accept(answer, timezone.now(), researcher)
+    told = alice.get("/label/you/answers/").content.decode()
+    told += alice.get("/label/you/answers.csv").getvalue().decode()
+    assert "accepted" not in told
+    rows = alice.get("/label/you/answers.json").json()["answers"]
+    assert {(row["counts"], row["review"], row["review_comment"]) for row in rows} == {
+        (True, "", "")
+    }
 
 
 def test_no_worker_is_shown_what_was_said_of_a_known_unit(alice, campaign):
