@@ -25,12 +25,14 @@ ROWS = 50
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the acts, the newest first, all or those of one kind or about one worker."""
     campaign = get_object_or_404(Campaign, slug=slug)
+    act, worker = _filters(request)
+    rows = audit.log_of(campaign, act, worker)
     context = {
         "campaign": campaign,
-        "page": Paginator(_asked_for(request, campaign), ROWS).get_page(request.GET.get("page")),
+        "page": Paginator(rows, ROWS).get_page(request.GET.get("page")),
         "acts": audit.acts_of(campaign),
-        "act": request.GET.get("act", "")[:30],
-        "worker": request.GET.get("worker", "").strip()[:40],
+        "act": act,
+        "worker": worker,
         "query": request.GET.urlencode(),
     }
     return render(request, "annotate/workers/audit.html", context)
@@ -42,16 +44,15 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 def export(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Hand out the same acts as CSV, the oldest first."""
     campaign = get_object_or_404(Campaign, slug=slug)
-    rows = _asked_for(request, campaign).order_by("pk")
+    rows = audit.log_of(campaign, *_filters(request)).order_by("pk")
     told = {"Content-Disposition": f'attachment; filename="{campaign.slug}-audit.csv"'}
     return StreamingHttpResponse(_lines(rows), content_type="text/csv", headers=told)
 
 
-def _asked_for(request: HttpRequest, campaign: Campaign) -> QuerySet[AuditEntry]:
-    """Return the acts that the address asks for."""
-    act = request.GET.get("act", "")[:30]
-    worker = request.GET.get("worker", "").strip()[:40]
-    return audit.log_of(campaign, act, worker)
+def _filters(request: HttpRequest) -> tuple[str, str]:
+    """Return the act and the worker that the address asks for."""
+    asked = {name: request.GET.get(name, "").replace("\0", "") for name in ("act", "worker")}
+    return asked["act"][:30], asked["worker"].strip()[:40]
 
 
 def _lines(rows: QuerySet[AuditEntry]) -> Iterator[bytes]:

@@ -5,6 +5,8 @@ import io
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -208,6 +210,17 @@ def test_the_log_is_paged_filtered_and_safe_in_a_spreadsheet(bob, researcher, ca
     assert rows[0]["unit"].endswith("conv1/0") or rows[0]["unit"].count("/") == 2
     few = b"".join(bob.get(to("audit_csv"), {"worker": "shy-fox-2"})).decode()
     assert few.count("shy-fox-2") == 2
+
+
+@pytest.mark.parametrize("name", ["act", "worker"])
+def test_no_null_character_of_an_address_reaches_the_database(bob, campaign, name):
+    for page in ("audit", "audit_csv"):
+        with CaptureQueriesContext(connection) as queries:
+            reply = bob.get(to(page), {name: "a\0b"})
+            assert reply.status_code == 200
+            b"".join(reply)  # the file is written as it is read
+        assert any("'ab'" in one["sql"] for one in queries)
+        assert not any("\0" in one["sql"] for one in queries)
 
 
 # ---- The worker's side -----------------------------------------------------------------------
