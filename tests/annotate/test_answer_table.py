@@ -47,7 +47,8 @@ def test_what_is_exported_is_imported_as_it_was(campaign, tmp_path):
     assert len(lines) == 5
     first = Answer.objects.first()
     network = campaign.network.slug
-    assert f"{network},conv1,0,{first.worker.pseudonym},people,'=lamp,object,50,57" in lines
+    unit = f"{network},conv1,{first.task.unit.channel}"
+    assert f"{unit},{first.worker.pseudonym},people,'=lamp,object,50,57" in lines
     said = imported(path, network="copy", form="unitscope")
     assert "4 answers about 2 units of 1 layers, source published, from rooms-answers" in said
     for ours in UnitSemantics.objects.filter(source="people"):

@@ -99,7 +99,7 @@ def test_three_people_label_a_unit_and_the_table_holds_what_they_said(road, peop
     submit_without_the_planted(people[0])
     for page, (concept, category, ranks) in zip(people, ANSWERS, strict=True):
         label(page, concept, category, [*planted, *(genuine[rank] for rank in ranks)])
-    expect(people[-1].get_by_text("this unit is complete")).to_be_visible()
+    expect(people[-1].get_by_text("Your answer is in.")).to_be_visible()
     # The worker counts the answers by itself; the command says the same again.
     road.wait_for(lambda: labelled(road) == len(ANSWERS), "the consensus of three answers")
     before = road.value("SELECT updated_at FROM analysis_unitsemantics")
