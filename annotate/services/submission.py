@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from analysis.services import access
 from annotate.core.rules import Given, Terms, controls_missed, faults
 from annotate.core.words import clean_concept
 from annotate.models import Answer, Assignment, Campaign, Review, Ruling, Task
@@ -102,6 +103,9 @@ def _add(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer:
     """Write a reviewer's own answer: the unit wants one more for it, and takes no place away."""
     if not task.answers_wanted:
         raise Refused({"assignment": _("This unit teaches now, and is asked of nobody.")})
+    user = mine.worker.user
+    if user is None or not access.may_change(user, task.campaign):
+        raise Refused({"assignment": "You may not review this campaign any more."})
     former = Answer.objects.filter(task=task, worker=mine.worker_id, counts=True).first()
     if former:
         Answer.objects.filter(pk=former.pk).update(counts=False)
@@ -111,7 +115,7 @@ def _add(task: Task, mine: Assignment, given: Given, now: datetime) -> Answer:
     answer = _write(mine, given, now, Answer(task=task, supersedes=former, by_reviewer=True))
     # Without the worker: no line of a log or an export has a pseudonym beside a name.
     about = About(task=task, answer=answer)
-    record(task.campaign, "answered", now, mine.worker.user or mine.worker, about)
+    record(task.campaign, "answered", now, user, about)
     return answer
 
 

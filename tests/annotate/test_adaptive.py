@@ -90,7 +90,8 @@ def test_a_unit_wants_one_answer_more_until_the_core_says_enough(said, ends):
 
 
 def test_a_unit_that_a_reviewer_alone_answered_is_asked_about_when_that_is_rejected(researcher):
-    [task] = open_adaptive(answers_least=1, target_group=0.6).tasks.all()
+    campaign = open_adaptive(answers_least=1, target_group=0.6, user=researcher)
+    [task] = campaign.tasks.all()
     lease = reviews.begin(task, timezone.now(), researcher)
     answer = submit(lease, a_given(lease), timezone.now())
     tasks.aggregate(task.pk)

@@ -314,6 +314,15 @@ def test_programs_are_judged_and_sent_nothing(researcher, now):
 
 
 # ---- A reviewer's own answer --------------------------------------------------------------------
+def test_who_is_a_researcher_no_longer_hands_in_no_reviewers_answer(campaign, researcher, now):
+    first, _ = said(campaign, now), said(campaign, now)
+    lease = reviews.begin(first.task, now, researcher)
+    researcher.groups.clear()
+    with pytest.raises(Refused, match="not review this campaign any more"):
+        submit(lease, a_given(lease, concept="sofa"), now)
+    assert counts(campaign) == (2, 2, 2)
+
+
 def test_a_reviewers_answer_takes_no_place_and_is_marked(campaign, researcher, now):
     first, _ = said(campaign, now), said(campaign, now)
     lease = reviews.begin(first.task, now, researcher)
