@@ -45,10 +45,19 @@ def turn(task: Task, kind: str) -> None:
     Task.objects.filter(pk=task.pk).update(purpose=purpose)
 
 
+def lock(campaign: int) -> None:
+    """Lock a campaign's row before its tasks, as who extends it does; call it in the transaction.
+
+    Whoever comes second waits, then counts what the first one wrote.
+    """
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign)
+
+
 def count(campaign: Campaign) -> None:
-    """Write down how many known units are ready: pages of workers read it from their campaign."""
-    # Whoever comes second waits, then counts what the first one wrote.
-    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    """Write down how many known units are ready: pages of workers read it from their campaign.
+
+    The campaign is to be locked already, unless nobody else knows of it yet.
+    """
     ready = Lesson.objects.known().filter(task__campaign=campaign).count()
     Campaign.objects.filter(pk=campaign.pk).update(gold_units=ready)
     campaign.gold_units = ready

@@ -50,7 +50,8 @@ def make_lesson(task: Task, kind: str, now: datetime, user: User | None = None) 
         raise CannotTeach(
             f"A unit teaches as tutorial or practice or checks as gold, not as {kind!r}."
         )
-    # The task first: whoever leases or submits this unit waits here.
+    gold.lock(task.campaign_id)
+    # Then the task: whoever leases or submits this unit waits here.
     task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
     if lesson := Lesson.objects.filter(task=task).first():
         return _turned(lesson, kind, now, user)
@@ -92,6 +93,7 @@ def label(
     if errors:
         raise Refused(errors)
     with transaction.atomic():
+        gold.lock(lesson.task.campaign_id)
         lesson = Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
         _insist_uncompared(lesson, given)
         if lesson.kind == Lesson.Kind.GOLD and lesson.is_ready:
@@ -156,6 +158,7 @@ def remove(lesson: Lesson, now: datetime, by: User | None = None) -> bool:
     for their own. A known unit that any worker was given is retired: nobody gets it any more,
     who holds it may submit, and what was said about it says nothing of anybody.
     """
+    gold.lock(lesson.task.campaign_id)
     task = Task.objects.select_for_update(no_key=True).get(pk=lesson.task_id)
     found = Lesson.objects.select_for_update(no_key=True).filter(pk=lesson.pk).first()
     if found is None:
