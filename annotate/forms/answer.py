@@ -1,5 +1,6 @@
 """The worker's answer as a browser sends it: by script, or as a plain form with checkboxes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -7,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from annotate.services.submission import Given
+from annotate.services.submission import Given, Refused
 
 # No task shows more than 120 images; a longer list is not from our page.
 MOST_PLACES = 200
@@ -81,6 +82,16 @@ class AnswerForm(forms.Form):
             unseen=data["unseen"],
             focused_seconds=data["focused_seconds"],
         )
+
+    def hand_in(self, take: Callable[[Given], object]) -> dict[str, str]:
+        """Have a service take the answer in; return what is wrong with it, by place of the page."""
+        if not self.is_valid():
+            return self.faults()
+        try:
+            take(self.given())
+        except Refused as refusal:
+            return refusal.errors
+        return {}
 
     def draft(self) -> dict[str, Any]:
         """Return whatever could be read, for a draft or for showing the page again."""

@@ -153,12 +153,7 @@ def submit(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     """Take in an answer; the same one twice is one, and what is wrong is said where it is wrong."""
     assignment = visit.assignment(pk)
     form = AnswerForm(values_of(request.POST))
-    errors = {} if form.is_valid() else form.faults()
-    if not errors:
-        try:
-            submission.submit(assignment, form.given(), now())
-        except submission.Refused as refusal:
-            errors = refusal.errors
+    errors = form.hand_in(lambda given: submission.submit(assignment, given, now()))
     if "assignment" in errors:
         return _lost(request, visit, errors["assignment"])
     if errors and door.wants_json(request):

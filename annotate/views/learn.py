@@ -14,7 +14,6 @@ from annotate.models import Lesson, PracticeAnswer
 from annotate.services import practice as rounds
 from annotate.services import qualification
 from annotate.services.guidelines import as_html
-from annotate.services.submission import Refused
 from annotate.views import compared, door, sheet
 from annotate.views.door import Visit
 
@@ -98,12 +97,9 @@ def submit(request: HttpRequest, visit: Visit, pk: int) -> HttpResponseBase:
     """Take in a practice answer, once, and lead to its feedback."""
     answer = _mine(visit, pk)
     form = AnswerForm(values_of(request.POST))
-    errors = {} if form.is_valid() else form.faults()
-    if not errors and answer.answered_at is None:
-        try:
-            rounds.submit(answer, form.given(), now())
-        except Refused as refusal:
-            errors = refusal.errors
+    errors = form.hand_in(
+        lambda given: None if answer.answered_at else rounds.submit(answer, given, now())
+    )
     if "assignment" in errors:
         messages.info(request, errors["assignment"])
         return redirect("annotate:label_practice", slug=visit.campaign.slug)

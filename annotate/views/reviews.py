@@ -114,12 +114,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Take in the reviewer's own answer, and lead back to the queue."""
     found = _own(request, slug, pk)
     form = AnswerForm(values_of(request.POST))
-    errors = {} if form.is_valid() else form.faults()
-    if not errors:
-        try:
-            submission.submit(found, form.given(), now())
-        except submission.Refused as refusal:
-            errors = refusal.errors
+    errors = form.hand_in(lambda given: submission.submit(found, given, now()))
     onward = f"{reverse('annotate:review', args=[slug])}?show=all#unit-{pk}"
     if "assignment" in errors:
         messages.error(request, errors["assignment"])

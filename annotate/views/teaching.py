@@ -22,7 +22,6 @@ from annotate.services import lessons
 from annotate.services.guidelines import as_html
 from annotate.services.lessons import CannotTeach
 from annotate.services.practice import rounds_of
-from annotate.services.submission import Refused
 from annotate.views import sheet
 from annotate.views.door import wants_json
 
@@ -127,12 +126,8 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Take down what the expert says, and lead to the why."""
     found = _lesson(request, slug, pk)
     form = AnswerForm(values_of(request.POST))
-    errors = {} if form.is_valid() else form.faults()
-    if not errors:
-        try:
-            lessons.label(found, form.given(), now(), by=_user(request))
-        except Refused as refusal:
-            errors = refusal.errors
+    user = _user(request)
+    errors = form.hand_in(lambda given: lessons.label(found, given, now(), by=user))
     onward = reverse("annotate:lesson", args=[slug, pk])
     if "assignment" in errors:
         messages.error(request, errors["assignment"])
