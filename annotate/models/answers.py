@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from analysis.models import Category
 from annotate.models.campaigns import Campaign, Task, Worker
@@ -92,6 +92,10 @@ class Assignment(models.Model):
         return self.answers.latest("pk")
 
 
+# Seconds of an answer: without scripts it has no focused time, and its clock time stands in.
+TOOK = Case(When(focused_seconds=0, then=F("seconds")), default=F("focused_seconds"))
+
+
 class AnswerQuerySet(models.QuerySet["Answer"]):
     """Named ways to read answers."""
 
@@ -101,12 +105,10 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         Not those that a review rejected, nor those that only check a worker, nor those of the
         other kind of worker: what a simulated one said is never counted among people's.
         """
-        return self.filter(
-            task__campaign=campaign,
-            task__purpose=Task.Purpose.ASK,
-            worker__kind=campaign.worker_kind,
-            counts=True,
-        )
+        # Not joined to workers: a database might begin with all answers of each of them.
+        others = Worker.objects.exclude(kind=campaign.worker_kind).order_by().values("pk")
+        rows = self.filter(task__campaign=campaign, task__purpose=Task.Purpose.ASK, counts=True)
+        return rows.exclude(worker__in=others)
 
 
 class Answer(models.Model):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Sum, When
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from annotate.core.planning import (
     HOUR,
@@ -26,6 +26,7 @@ from annotate.core.planning import (
 )
 from annotate.core.stopping import Targets
 from annotate.models import Answer, Campaign, Task, Worker
+from annotate.models.answers import TOOK
 from annotate.services.pay import pay_of
 
 Question = Targets | int  # until so sure, or so many answers to each unit
@@ -37,8 +38,6 @@ LEVEL = 0.9
 SEED = 0  # the same question gets the same forecast
 SECONDS = (60.0, 180.0)
 SHARE = re.compile(r"(?P<answers>[1-9][0-9]{0,3})\s*:\s*(?P<share>[0-9]{1,3}(\.[0-9]{1,4})?)\s*%?")
-# An answer given without scripts has no focused time, and its clock time stands in.
-TOOK = Case(When(focused_seconds=0, then=F("seconds")), default=F("focused_seconds"))
 
 
 @dataclass(frozen=True)

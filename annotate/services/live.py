@@ -13,22 +13,20 @@ from typing import Any
 
 from django.db.models import (
     Avg,
-    Case,
     CharField,
     Count,
     F,
     FilteredRelation,
     Q,
     Sum,
-    When,
 )
 from django.db.models.functions import Cast, Substr
 
 from annotate.core import alarms
 from annotate.core.alarms import Alarm
 from annotate.core.outlook import Cost, Quartiles, cost, hours_left, quartiles
-from annotate.models import Answer, Assignment, AuditEntry, Campaign, Task, Worker
-from annotate.models.answers import AnswerQuerySet
+from annotate.models import Answer, Assignment, AuditEntry, Campaign, Worker
+from annotate.models.answers import TOOK
 from annotate.services.pay import pay_of
 from annotate.services.standing import LITTLE
 
@@ -40,8 +38,6 @@ WORKERS = 10  # rows of the small table
 HOURS, DAYS = 48, 14
 PACE_HOURS = 24
 Hours = Mapping[datetime, int]  # answers by the hour in which they came, of the last 14 days
-# An answer given without scripts has no focused time, and its clock time stands in.
-TOOK = Case(When(focused_seconds=0, then=F("seconds")), default=F("focused_seconds"))
 
 
 @dataclass(frozen=True)
@@ -151,23 +147,11 @@ def live(campaign: Campaign, now: datetime) -> Live:
 def answers_by_hour(campaign: Campaign, now: datetime) -> Hours:
     """Return how many answers came in each hour of the last 14 days, in UTC; 0 is left out."""
     since = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = counted(campaign).filter(created_at__gte=since)
+    rows = Answer.objects.counted(campaign).order_by().filter(created_at__gte=since)
     # "2026-11-25 21": by text, as the databases' own functions for hours are far slower.
     hour = Substr(Cast("created_at", CharField()), 1, 13)
     found = rows.values(hour=hour).annotate(answers=Count("pk")).order_by("hour")
     return {datetime.fromisoformat(f"{r['hour']}:00:00+00:00"): r["answers"] for r in found}
-
-
-def counted(campaign: Campaign) -> AnswerQuerySet:
-    """Return the answers of `Answer.objects.counted` in words that databases read faster.
-
-    Joined to workers, a database may begin with all answers of each of them.
-    """
-    others = Worker.objects.exclude(kind=campaign.worker_kind).values("pk")
-    rows = Answer.objects.filter(
-        task__campaign=campaign, task__purpose=Task.Purpose.ASK, counts=True
-    )
-    return rows.exclude(worker__in=others).order_by()
 
 
 def _units(campaign: Campaign) -> Units:
@@ -176,9 +160,7 @@ def _units(campaign: Campaign) -> Units:
     several = Q(label__answers__gte=2)
     done = Q(answers_given__gte=F("answers_wanted"))
     sure = several & done & Q(label__agreement__gte=SURE)
-    if (
-        campaign.adaptive
-    ):  # its own targets say when a unit is sure, and each unit is judged by them
+    if campaign.adaptive:  # its own targets say when a unit is sure
         done, sure = done & Q(verdict__why__in=SETTLED), done & Q(verdict__why="sure")
     sums = (
         campaign.tasks.asked()
@@ -201,7 +183,7 @@ def _units(campaign: Campaign) -> Units:
 
 def _totals(campaign: Campaign) -> list[dict[str, Any]]:
     """Return the sums of each worker, who gave the most first."""
-    rows = counted(campaign).values("worker")
+    rows = Answer.objects.counted(campaign).order_by().values("worker")
     sums = list(rows.annotate(answers=Count("pk"), missed=Sum("controls_missed"), took=Sum(TOOK)))
     names = dict(
         Worker.objects.filter(pk__in=[row["worker"] for row in sums]).values_list("pk", "pseudonym")
@@ -214,7 +196,7 @@ def _totals(campaign: Campaign) -> list[dict[str, Any]]:
 
 def _latest(campaign: Campaign, now: datetime) -> Latest:
     """Return the latest answers: of the last days, read by time; if there is none, of any."""
-    rows = counted(campaign).order_by("-created_at").annotate(took=TOOK)
+    rows = Answer.objects.counted(campaign).order_by("-created_at").annotate(took=TOOK)
     named = rows.values("worker", "took", "attempts", "unseen", "created_at")
     recent = list(named.filter(created_at__gte=now - timedelta(days=DAYS))[:LATEST])
     return Latest(recent or list(named[:LATEST]))
@@ -245,7 +227,7 @@ def _recent(campaign: Campaign, latest: Latest, now: datetime) -> int:
     if len(latest.rows) < LATEST or latest.rows[-1]["created_at"] < since:
         return sum(row["created_at"] >= since for row in latest.rows)
     # In the order of time, so that the index by time is read and not every answer.
-    rows = counted(campaign).filter(created_at__gte=since).order_by("-created_at")
+    rows = Answer.objects.counted(campaign).filter(created_at__gte=since).order_by("-created_at")
     return len(rows.values_list("pk"))
 
 

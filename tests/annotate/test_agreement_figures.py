@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from analysis.models import UnitSemantics
 from annotate.core.rules import CATEGORIES
 from annotate.models import Answer, Campaign
 from annotate.services import truth
@@ -26,6 +27,7 @@ from tests.annotate.test_published_figures import (
     UNITS,
     digits,
 )
+from tests.annotate.test_published_figures import column as of_layers
 
 pytestmark = [pytest.mark.data, pytest.mark.rows, pytest.mark.slow, pytest.mark.django_db]
 
@@ -127,3 +129,45 @@ def test_the_csv_has_every_layer_and_group(bob):
     rows = list(csv.DictReader(io.StringIO(text.decode())))
     assert len(rows) == (1 + len(LAYERS)) * (1 + len(CATEGORIES))
     assert digits([float(r["kappa"]) for r in rows if not r["group"]][1:]) == KAPPA
+
+
+# ---- What else reckons with the campaign ---------------------------------------------------------
+def asked(bob, name):
+    """Return a statistic of the campaign's labels."""
+    of = {"network": "alexnet", "source": "published", "campaign": "places"}
+    return bob.get(f"/api/v1/statistics/{name}/", of).json()["rows"]
+
+
+def test_the_statistics_of_the_campaign_give_the_table_to_the_digit(bob):
+    precision, agreement = asked(bob, "precision"), asked(bob, "agreement")
+    assert of_layers(precision, "layer") == of_layers(agreement, "layer") == LAYERS
+    assert of_layers(precision, "units") == of_layers(agreement, "units") == UNITS
+    assert of_layers(precision, "above") == ABOVE
+    assert digits(of_layers(precision, "precision")) == MEAN
+    assert digits(of_layers(agreement, "kappa")) == KAPPA
+    assert digits(of_layers(agreement, "same_words")) == SAME_WORDS
+    groups = [
+        row
+        for row in asked(bob, "categories")
+        if (row["layer"], row["counted_by"]) == ("pool5", "answer")
+    ]
+    assert digits(of_layers(groups, "share")) == POOL5
+
+
+def test_every_unit_is_a_task_with_three_answers_and_one_label(bob):
+    campaign = Campaign.objects.get()
+    assert Answer.objects.counted(campaign).count() == 3 * sum(UNITS)
+    by_layer = [campaign.tasks.filter(unit__layer__name=name).count() for name in LAYERS]
+    assert by_layer == UNITS
+    assert set(campaign.tasks.values_list("answers_given", flat=True)) == {3}
+    assert UnitSemantics.objects.count() == sum(UNITS)
+
+
+def test_its_pages_reckon_with_them(bob):
+    page = bob.get("/campaigns/places/").content.decode()
+    assert "4,128 <small>of 4,128</small>" in page
+    assert "published answers" in page
+    assert "1,376" in bob.get("/campaigns/places/live/").content.decode()
+    concepts = bob.get("/campaigns/places/concepts/?q=lamp").content.decode()
+    assert "1,376 labelled units" in concepts
+    assert "places" in bob.get("/findings/alexnet/meanings/").content.decode()

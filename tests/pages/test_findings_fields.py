@@ -82,7 +82,7 @@ def test_the_unit_page_shows_its_field_with_its_numbers(client, run):
 
 def test_the_unit_page_says_why_there_is_none(client, run):
     text = client.get(f"/atlas/{run.network.slug}/conv1/2/").content.decode()
-    assert "It &lt;b&gt;never&lt;/b&gt; fires." in text
+    assert 'No field was found: <span lang="en">It &lt;b&gt;never&lt;/b&gt; fires.</span>' in text
     assert "Theoretical field (dashed): 195 × 195 px" in text
 
 
