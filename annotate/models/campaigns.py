@@ -365,6 +365,8 @@ class Worker(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        # "Who is of another kind?", asked for the answers that count.
+        indexes = [models.Index(fields=["kind"], name="worker_kind")]
 
     def __str__(self) -> str:
         return self.pseudonym
