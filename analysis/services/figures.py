@@ -78,6 +78,14 @@ class Figure:
         ]
 
 
+@dataclass(frozen=True)
+class Missing:
+    """A question that these rows cannot answer, why, and how they could."""
+
+    question: str
+    why: str
+
+
 def channel(name: str, title: str = "", kind: str = "quantitative", **more: Any) -> Spec:
     """Return how a place, colour or size is read from a column of the rows."""
     return {"field": name, "type": kind, "title": title or None, **more}

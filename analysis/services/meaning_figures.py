@@ -8,6 +8,7 @@ from analysis.models import Category, Source
 from analysis.services.figures import (
     Column,
     Figure,
+    Missing,
     Spec,
     channel,
     drawing,
@@ -39,14 +40,6 @@ class Shown:
     threshold: float
     note: str  # what the labels are, where people did not give them of real things
     downloads: Mapping[str, str]  # statistic → address of its rows
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A question that these labels cannot answer, why, and how they could."""
-
-    question: str
-    why: str
 
 
 def figures(shown: Shown) -> list[Figure | Missing]:

@@ -7,9 +7,9 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 
 from analysis.models import ClassScore, Layer, Run, Segment, TopImage
-from analysis.services import detector_findings
 from analysis.services.dissection import DETECTS
-from analysis.views.findings import finding, shown, table_of
+from analysis.services.figure_pages import table_of_run
+from analysis.views.findings import finding
 
 PAGE = 40
 
@@ -17,10 +17,6 @@ PAGE = 40
 @finding("detectors")
 def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     """How many detect, which classes, then the units of a layer, of one class if it is named."""
-    figures = shown(
-        detector_findings.layer_figure(run, table_of(run, "detectors")),
-        detector_findings.class_figure(run, table_of(run, "classes")),
-    )
     best = ClassScore.objects.filter(run=run, rank=0)
     layers = list(
         Layer.objects.filter(units__class_scores__in=best)
@@ -30,7 +26,7 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     named = [layer for layer in layers if layer.name == request.GET.get("layer")]
     layer = next(iter(named or layers[-1:]), None)
     if layer is None:
-        return figures
+        return {}
     rows = best.filter(unit__layer=layer).order_by("-iou", "unit__channel")
     names = list(rows.order_by("name").values_list("name", flat=True).distinct())
     wanted = request.GET.get("class", "")
@@ -40,7 +36,7 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
         number if number.isascii() and len(number) < 10 else 1
     )
     pictures = _pictures(run, [row.unit_id for row in at])
-    return figures | {
+    return {
         "layers": layers,
         "layer": layer,
         "names": names,
@@ -48,7 +44,7 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
         "detects": DETECTS,
         "at": at,
         "rows": [(row, pictures.get(row.unit_id)) for row in at],
-        "units_csv": table_of(run, "dissection"),
+        "units_csv": table_of_run(run, "dissection"),
     }
 
 

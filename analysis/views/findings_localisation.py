@@ -7,14 +7,13 @@ from django.http import HttpRequest
 from analysis.models import Run
 from analysis.services import localisation_findings
 from analysis.services.outdated import outdated
-from analysis.views.findings import finding, shown, table_of
+from analysis.views.findings import finding
 
 
 @finding("localisation")
 def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     """How well named units find objects, with the strongest images of the best concepts."""
-    figure = localisation_findings.figure(run, table_of(run, "localisation"))
-    return shown(figure) | {
+    return {
         "concepts": localisation_findings.examples(run),
         "outdated": outdated(run),
     }

@@ -7,7 +7,8 @@ from django.http import HttpRequest
 
 from analysis.models import MinimalImage, Run
 from analysis.services import minimal_images, minimal_strips
-from analysis.views.findings import finding, shown, table_of
+from analysis.services.figure_pages import table_of_run
+from analysis.views.findings import finding
 
 PAGE = 12  # images, each with a picture of every step
 LEFT_OUT = 12
@@ -26,17 +27,10 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     rows = MinimalImage.objects.filter(**of_scene).in_order()
     paginator = Paginator(rows.found(), PAGE)
     at = paginator.get_page(number if number.isascii() and len(number) < 10 else 1)
-    figure = minimal_images.figure(
-        run, choice.scene, choice.regions, table_of(run, "minimal-images")
-    )
-    return (
-        told
-        | shown(figure)
-        | {
-            "choice": choice,
-            "at": at,
-            "strips": minimal_strips.strips(at),
-            "left_out": rows.exclude(problem="")[:LEFT_OUT],
-            "ways_csv": table_of(run, "minimal-image-scenes"),
-        }
-    )
+    return told | {
+        "choice": choice,
+        "at": at,
+        "strips": minimal_strips.strips(at),
+        "left_out": rows.exclude(problem="")[:LEFT_OUT],
+        "ways_csv": table_of_run(run, "minimal-image-scenes"),
+    }

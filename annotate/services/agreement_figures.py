@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from analysis.services.figures import Column, Figure
+from analysis.services.figures import Column, Figure, Missing
 from analysis.services.meaning_figures import (
-    Missing,
     Shown,
     groups_figure,
     points,

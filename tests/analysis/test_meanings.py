@@ -3,7 +3,8 @@
 import pytest
 
 from analysis.models import UnitSemantics
-from analysis.services.meaning_figures import Missing, Shown, figures, note_of
+from analysis.services.figures import Missing
+from analysis.services.meaning_figures import Shown, figures, note_of
 from analysis.services.meanings import (
     Label,
     Said,

@@ -1,0 +1,160 @@
+"""The figures of every page of findings, for a network, as an address asks for them.
+
+The pages, their downloads, the report and the comparison of networks all ask here, so that they
+show the same figures of the same rows.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from analysis.models import Network, Run, Source
+from analysis.services import (
+    detector_findings,
+    field_findings,
+    findings,
+    localisation_findings,
+    mask_findings,
+    meaning_figures,
+    meanings,
+    minimal_images,
+    minimal_strips,
+    visibility,
+)
+from analysis.services.atlas import SOURCES
+from analysis.services.figures import Figure, Missing
+from analysis.services.meanings import ANSWER, BY, THRESHOLD, UNIT, Label, Wanted
+from analysis.services.statistics import OF_LABELS
+
+# The words of an address, as `QueryDict` has them; what makes no sense asks for the usual.
+Asked = Mapping[str, str]
+RUNS = 20
+
+
+def figures(tab: str, network: Network, asked: Asked) -> list[Figure | Missing]:
+    """Return the figures of a page of findings; none where there is nothing to count yet."""
+    if tab in OF_LABELS_PAGES:
+        return OF_LABELS_PAGES[tab](network, asked)
+    run, _ = run_of(network, findings.TABS[tab].step, asked)
+    return figures_of_run(tab, run, asked) if run else []
+
+
+def figures_of_run(tab: str, run: Run, asked: Asked) -> list[Figure | Missing]:
+    """Return the figures that a page makes of a run, without those that have no rows."""
+    return [figure for figure in OF_RUN_PAGES[tab](run, asked) if figure]
+
+
+def run_of(network: Network, step: str, asked: Asked) -> tuple[Run | None, list[Run]]:
+    """Return the run that is asked for, else the newest that has the step; and all there are."""
+    runs = list(findings.runs_with(network, step)[:RUNS])
+    named = [run for run in runs if run.short_key == asked.get("run")]
+    return next(iter(named or runs), None), runs
+
+
+def table_of_run(run: Run, statistic: str) -> str:
+    """Return the address of a statistic of a run as CSV."""
+    return f"{reverse('api-statistics-csv', args=[statistic])}?run={run.short_key}"
+
+
+# ---- Of runs -----------------------------------------------------------------------------------
+Figures = list[Figure | Missing | None]
+
+
+def _fields(run: Run, asked: Asked) -> Figures:
+    return [field_findings.figure(run, table_of_run(run, "fields"))]
+
+
+def _segments(run: Run, asked: Asked) -> Figures:
+    return [
+        visibility.figure(run, table_of_run(run, "segments")),
+        mask_findings.figure(run, table_of_run(run, "masks")),
+    ]
+
+
+def _minimal(run: Run, asked: Asked) -> Figures:
+    choice = minimal_strips.choice(run, asked.get("scene", ""), asked.get("regions", ""))
+    if choice is None:
+        return []
+    table = table_of_run(run, "minimal-images")
+    return [minimal_images.figure(run, choice.scene, choice.regions, table)]
+
+
+def _detectors(run: Run, asked: Asked) -> Figures:
+    return [
+        detector_findings.layer_figure(run, table_of_run(run, "detectors")),
+        detector_findings.class_figure(run, table_of_run(run, "classes")),
+    ]
+
+
+def _localisation(run: Run, asked: Asked) -> Figures:
+    return [localisation_findings.figure(run, table_of_run(run, "localisation"))]
+
+
+# ---- Of labels ---------------------------------------------------------------------------------
+class Choice(NamedTuple):
+    """Whose labels are shown, how they are counted, and what else there is to choose."""
+
+    wanted: Wanted
+    by: str  # answer, or unit
+    labels: list[Label]
+    sources: list[Source]
+    campaigns: list[str]
+
+
+def labels_chosen(network: Network, asked: Asked) -> Choice | None:
+    """Return the labels that are asked for, or the usual ones; None where there are none."""
+    origins = meanings.origins(network)
+    sources = [source for source in SOURCES if source in origins]
+    if not sources:
+        return None
+    source = next((one for one in sources if one == asked.get("source")), sources[0])
+    campaign = next((one for one in origins[source] if one == asked.get("campaign")), "")
+    share = meanings.share_of(asked.get("threshold", ""))
+    wanted = Wanted(network, source, campaign, THRESHOLD if share is None else round(share, 2))
+    labels = meanings.labels_of(wanted)
+    usual = ANSWER if any(label.answers for label in labels) else UNIT
+    by = next((one for one in BY if one == asked.get("by")), usual)
+    return Choice(wanted, by, labels, sources, origins[source])
+
+
+def table_of_labels(statistic: str, wanted: Wanted) -> str:
+    """Return the address of a statistic of labels as CSV."""
+    asked = {"network": wanted.network.slug, "source": wanted.source}
+    if wanted.campaign:
+        asked["campaign"] = wanted.campaign
+    if OF_LABELS[statistic].uses_threshold:
+        asked["threshold"] = f"{wanted.threshold:g}"
+    return f"{reverse('api-statistics-csv', args=[statistic])}?{urlencode(asked)}"
+
+
+def meanings_of(choice: Choice) -> list[Figure | Missing]:
+    """Return the figures on the meanings of labels that are read already."""
+    wanted = choice.wanted
+    shown = meaning_figures.Shown(
+        labels=choice.labels,
+        by=choice.by,
+        threshold=wanted.threshold,
+        note=meaning_figures.note_of(wanted.source, wanted.network.synthetic),
+        downloads={name: table_of_labels(name, wanted) for name in OF_LABELS},
+    )
+    return meaning_figures.figures(shown)
+
+
+def _meanings(network: Network, asked: Asked) -> list[Figure | Missing]:
+    choice = labels_chosen(network, asked)
+    return meanings_of(choice) if choice else []
+
+
+# Together one for each tab of services/findings.py.
+OF_LABELS_PAGES: dict[str, Callable[[Network, Asked], list[Figure | Missing]]] = {
+    "meanings": _meanings,
+}
+OF_RUN_PAGES: dict[str, Callable[[Run, Asked], Figures]] = {
+    "fields": _fields,
+    "segments": _segments,
+    "minimal": _minimal,
+    "detectors": _detectors,
+    "localisation": _localisation,
+}
