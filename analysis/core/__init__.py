@@ -2,9 +2,12 @@
 
 arrays        named arrays → one file, the same bytes at any time
 bins          activations → numbers of fixed bins; quantiles of counts
+counting      mask of classes → pixels and pieces of each
 evaluation    masks and scores, classes of pixels → Jaccard index, average precision
+information   images of scenes that hold objects → bits, their bias, the best of each scene
 intervals     share, number of observations → interval that the share lies in
 loading       work for threads → its results, in order
+logistic      presence of objects, scenes → weights of the few that are enough
 marking       image, mask, boxes → picture of what was found
 meanings      labels of many units → shares and agreement, with intervals
 mixing        whole numbers, seed → whole numbers that look like chance

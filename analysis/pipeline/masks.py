@@ -64,19 +64,17 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Masks:
-    """Reads masks of an image set."""
+class Files:
+    """Reads the masks of an image set, as they are or as a network sees them."""
 
     root: Path
-    preparation: Preprocessing
-    lattice: Lattice
     names: Sequence[tuple[int, str]]
     # Index in the file → place among the classes, VOID, or UNNAMED.
     places: Int64[np.ndarray, " indexes"] = field(repr=False)
 
     @classmethod
-    def of(cls, image_set: ImageSet, preparation: Preprocessing, cell: int) -> "Masks":
-        """Return a reader of the set's masks, for cells over the network's input."""
+    def of(cls, image_set: ImageSet) -> "Files":
+        """Return a reader of the set's masks."""
         names = class_names(image_set)
         void = image_set.labels.get("void_index")
         last = max([index for index, _ in names] + [void or 0])
@@ -84,8 +82,65 @@ class Masks:
         places[[index for index, _ in names]] = np.arange(len(names))
         if void is not None:
             places[void] = VOID
+        return cls(Path(image_set.root), names, places)
+
+    def read(
+        self, image: Masked, preparation: Preprocessing | None = None
+    ) -> Int64[np.ndarray, "height width"]:
+        """Return the class of every pixel of an image, or of a network's input: place, or VOID.
+
+        Raises:
+            MaskRefused: the mask cannot be used; names image, mask and reason.
+        """
+        try:
+            return self._read(image, preparation)
+        except (ImageRefused, OSError) as reason:
+            told = reason.strerror if isinstance(reason, OSError) else reason
+            raise MaskRefused(
+                f"Image {image.number} ({image.path}) is left out: its mask {image.mask}"
+                f" cannot be used, {told}."
+            ) from reason
+
+    def _read(
+        self, image: Masked, preparation: Preprocessing | None
+    ) -> Int64[np.ndarray, "height width"]:
+        mask = open_mask(below(self.root, image.mask))
+        if mask.shape != (image.height, image.width):
+            raise ImageRefused(
+                f"it has {mask.shape[1]} × {mask.shape[0]} pixels, its image {image.width} ×"
+                f" {image.height} (upright)"
+            )
+        seen = mask if preparation is None else view_mask(mask, preparation)
+        places: Int64[np.ndarray, "h w"] = self.places[np.clip(seen, 0, len(self.places) - 1)]
+        if unnamed := sorted(set(seen[places == UNNAMED].tolist())):
+            some = ", ".join(map(str, unnamed[:5]))
+            raise ImageRefused(f"it holds classes that have no name in labels.json: {some}")
+        return places
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Reads masks of an image set as a network sees them."""
+
+    files: Files
+    preparation: Preprocessing
+    lattice: Lattice
+
+    @classmethod
+    def of(cls, image_set: ImageSet, preparation: Preprocessing, cell: int) -> "Masks":
+        """Return a reader of the set's masks, for cells over the network's input."""
         lattice = Lattice(preparation.height, preparation.width, cell)
-        return cls(Path(image_set.root), preparation, lattice, names, places)
+        return cls(Files.of(image_set), preparation, lattice)
+
+    @property
+    def names(self) -> Sequence[tuple[int, str]]:
+        """Return index and name of each class, in the order of results."""
+        return self.files.names
+
+    @property
+    def places(self) -> Int64[np.ndarray, " indexes"]:
+        """Return the place of each index among the classes, VOID, or UNNAMED."""
+        return self.files.places
 
     def judged(self, entry: Entry) -> Judged:
         """Return what an image's mask says, or why it cannot be used."""
@@ -102,28 +157,7 @@ class Masks:
         Raises:
             MaskRefused: the mask cannot be used; names image, mask and reason.
         """
-        try:
-            return self._labels(image)
-        except (ImageRefused, OSError) as reason:
-            told = reason.strerror if isinstance(reason, OSError) else reason
-            raise MaskRefused(
-                f"Image {image.number} ({image.path}) is left out: its mask {image.mask}"
-                f" cannot be used, {told}."
-            ) from reason
-
-    def _labels(self, image: Masked) -> Int64[np.ndarray, "height width"]:
-        mask = open_mask(below(self.root, image.mask))
-        if mask.shape != (image.height, image.width):
-            raise ImageRefused(
-                f"it has {mask.shape[1]} × {mask.shape[0]} pixels, its image {image.width} ×"
-                f" {image.height} (upright)"
-            )
-        seen = view_mask(mask, self.preparation)
-        places: Int64[np.ndarray, "h w"] = self.places[np.clip(seen, 0, len(self.places) - 1)]
-        if unnamed := sorted(set(seen[places == UNNAMED].tolist())):
-            some = ", ".join(map(str, unnamed[:5]))
-            raise ImageRefused(f"it holds classes that have no name in labels.json: {some}")
-        return places
+        return self.files.read(image, self.preparation)
 
     def pairs(self, entries: Iterable[tuple[Entry, Entry]], ahead: int) -> Iterator[Pair]:
         """Yield what each image and its partner say, in order, read ahead in threads."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 
 from analysis.models import ImageSet, Layer, Network, Run
 from analysis.services import (
+    counting,
     dissection,
     localisation,
     locating,
@@ -184,6 +185,18 @@ STEPS: dict[str, Step] = {
             words="compare what named units find with the masks of the images",
             sentence=localisation.in_words,
             options=localisation.kept_options,
+        ),
+        Step(
+            counting.STEP,
+            "cpu",
+            _("images"),
+            "analysis.pipeline.count",
+            needs=(),
+            plan=plan_images,
+            words="count the objects in the masks and what they tell of scenes; runs no network",
+            sentence=counting.in_words,
+            asks=counting.ASKS,
+            options=counting.kept_options,
         ),
     )
 }
