@@ -2,6 +2,7 @@
 
 arrays        named arrays → one file, the same bytes at any time
 bins          activations → numbers of fixed bins; quantiles of counts
+correlations  numbers of things → Pearson, Spearman, Kendall, partial, with intervals
 counting      mask of classes → pixels and pieces of each
 evaluation    masks and scores, classes of pixels → Jaccard index, average precision
 information   images of scenes that hold objects → bits, their bias, the best of each scene

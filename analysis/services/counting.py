@@ -32,7 +32,7 @@ ASKS = (
         most=0.5,
     ),
     Option(
-        "scene_images",
+        "least_scene",
         "scenes with fewer images are left out where objects are asked what they tell of scenes",
         SCENE_IMAGES,
         least=2,
@@ -55,14 +55,14 @@ def kept_options(
             " Add masks, scenes.csv and labels.json to the folder and register it anew, or leave"
             " the step out."
         )
-    usual = {"instance_share": INSTANCE_SHARE, "scene_images": SCENE_IMAGES}
+    usual = {"instance_share": INSTANCE_SHARE, "least_scene": SCENE_IMAGES}
     return dict(values) if dict(values) != usual else {}
 
 
 def options_in(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return the step's options in a stored recipe, defaults filled in."""
     stored: dict[str, Any] = recipe.get("options", {}).get(STEP, {})
-    return {"instance_share": INSTANCE_SHARE, "scene_images": SCENE_IMAGES} | stored
+    return {"instance_share": INSTANCE_SHARE, "least_scene": SCENE_IMAGES} | stored
 
 
 def in_words(recipe: Recipe) -> str:
@@ -76,7 +76,7 @@ def in_words(recipe: Recipe) -> str:
         " exact expectation under permutation, by the mean absolute weight in a multinomial"
         " logistic model with an L1 penalty chosen in five folds by the rule of one standard"
         f" error, and by the share of scenes where it is among the {AMONG} that tell most. Scenes"
-        f" with fewer than {options['scene_images']} images were left out of these."
+        f" with fewer than {options['least_scene']} images were left out of these."
     )
 
 

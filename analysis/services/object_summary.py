@@ -52,7 +52,7 @@ def of(run: Run, counts: Counts, scenes: Sequence[str]) -> dict[str, Any]:
         "pixels": _summed(counts, "pixels", len(names)),
     }
     sizes = Counter(scene for scene in scenes if scene)
-    known = presence(counts, scenes, len(names), options["scene_images"])
+    known = presence(counts, scenes, len(names), options["least_scene"])
     told = informativeness(known, run.recipe["seed"])
     return {
         **options,
@@ -116,7 +116,7 @@ def line(summary: Mapping[str, Any]) -> str:
     return (
         f"count: {summary['compared']:,} images hold {len(held)} of {len(summary['classes'])}"
         f" classes, {sum(one['instances'] for one in held):,} instances; {used} of"
-        f" {len(summary['scenes'])} scenes have the {summary['scene_images']} images that it takes"
+        f" {len(summary['scenes'])} scenes have the {summary['least_scene']} images that it takes"
     )
 
 

@@ -32,7 +32,7 @@ def stored(run):
 
 
 def test_counts_are_those_of_loops_over_pixels(tmp_path):
-    run = counted(a_counted_run(tmp_path, given={"instance_share": 0.02, "scene_images": 4}))
+    run = counted(a_counted_run(tmp_path, given={"instance_share": 0.02, "least_scene": 4}))
     summary, kept = counting.read_summary(run), unpacked(stored(run)[0])
     pixels, images, instances = Counter(), Counter(), Counter()
     for number in range(run.image_set.count - 1):  # the last one has no mask
@@ -55,7 +55,7 @@ def test_counts_are_those_of_loops_over_pixels(tmp_path):
 
 
 def test_what_objects_tell_of_scenes(tmp_path):
-    run = counted(a_counted_run(tmp_path, given={"scene_images": 4}))
+    run = counted(a_counted_run(tmp_path, given={"least_scene": 4}))
     summary = counting.read_summary(run)
     scenes = {one["name"]: one for one in summary["scenes"]}
     assert {name: one["images"] for name, one in scenes.items()} == {
@@ -85,7 +85,7 @@ def test_order_repetition_and_a_second_finish_change_nothing(tmp_path):
     one = shards_of(run, "count")[0]
     with pytest.raises(Interrupted):
         count.work(one, stopped)
-    whole = a_counted_run(tmp_path, shard=25, image_set=run.image_set, given={"scene_images": 9})
+    whole = a_counted_run(tmp_path, shard=25, image_set=run.image_set, given={"least_scene": 9})
     assert stored(counted(whole))[0] == before[0]  # however it is cut
 
 
@@ -116,7 +116,7 @@ def test_not_one_mask_is_an_error_that_says_so(tmp_path):
 
 
 def test_one_scene_tells_nothing_of_scenes(tmp_path):
-    run = counted(a_counted_run(tmp_path, given={"scene_images": 11}))
+    run = counted(a_counted_run(tmp_path, given={"least_scene": 11}))
     summary = counting.read_summary(run)
     assert summary["model"] is None
     assert {one["information"] for one in summary["classes"]} == {None}
