@@ -15,11 +15,16 @@ from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.api.top_images import KEY
 from analysis.models import Run, Source, UnitSemantics
 from analysis.services import statistics
+from analysis.services.counting import STEP, counted_by
 from analysis.services.meanings import THRESHOLD, Wanted, share_of
-from analysis.services.measures import LabelStatistic, Statistic, Table
-from analysis.services.statistics import OF_LABELS, STATISTICS
+from analysis.services.measures import ObjectStatistic, Statistic, Table
+from analysis.services.objects import Wanted as WantedObjects
+from analysis.services.objects import sets_for
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS
 
-NAME = OpenApiParameter("name", str, OpenApiParameter.PATH, enum=[*STATISTICS, *OF_LABELS])
+NAME = OpenApiParameter(
+    "name", str, OpenApiParameter.PATH, enum=[*STATISTICS, *OF_LABELS, *OF_OBJECTS]
+)
 SHARE = {"type": "number", "minimum": 0, "maximum": 1, "default": THRESHOLD}
 PARAMETERS = [
     NAME,
@@ -41,6 +46,16 @@ PARAMETERS = [
         SHARE,
         description="of labels: units and answers count when their precision is above it",
     ),
+    OpenApiParameter(
+        "image_set",
+        TEXT,
+        description="of objects, beside network and source: slug of a set with masks; required",
+    ),
+    OpenApiParameter(
+        "layers",
+        TEXT,
+        description="of objects: names of layers with commas between; without it all count",
+    ),
 ]
 BY_RUN = "\n".join(
     f"- `{name}` (step `{one.step}`): {one.summary}. Columns: {', '.join(one.row._fields)}."
@@ -51,8 +66,14 @@ BY_LABELS = "\n".join(
     f" Columns: {', '.join(one.row._fields)}."
     for name, one in OF_LABELS.items()
 )
+BY_OBJECTS = "\n".join(
+    f"- `{name}`{' (once a run has the step `count`)' if one.needs_counts else ''}: {one.summary}."
+    f" Columns: {', '.join(one.row._fields)}."
+    for name, one in OF_OBJECTS.items()
+)
 TABLES = (
     f"Of a run, with `run`:\n\n{BY_RUN}\n\nOf labels, with `network` and `source`:\n\n{BY_LABELS}"
+    f"\n\nOf objects, with `network`, `source` and `image_set`:\n\n{BY_OBJECTS}"
 )
 
 
@@ -65,6 +86,8 @@ class StatisticEndpoint(Endpoint):
         """Return what the statistic is asked by: a run, or a network with a source."""
         if request.method not in {"GET", "HEAD"}:
             return set()
+        if self.kwargs["name"] in OF_OBJECTS:
+            return {"network", "source", "campaign", "threshold", "image_set", "layers"}
         statistic = OF_LABELS.get(self.kwargs["name"])
         if statistic is None:
             return {"run"}
@@ -74,7 +97,9 @@ class StatisticEndpoint(Endpoint):
     def asked(self, request: Request, name: str) -> Table:
         """Return the statistic asked for; 404 where there is nothing that it could count."""
         if name in OF_LABELS:
-            return self.of_labels(request, OF_LABELS[name])
+            return statistics.of_labels(self.wanted(request), OF_LABELS[name])
+        if name in OF_OBJECTS:
+            return self.of_objects(request, OF_OBJECTS[name])
         return self.of_run(request, STATISTICS[name])
 
     def of_run(self, request: Request, statistic: Statistic) -> Table:
@@ -91,8 +116,29 @@ class StatisticEndpoint(Endpoint):
             raise NotFound(f"Run {run} has not finished the step {statistic.step}.")
         return statistics.of_run(run, statistic)
 
-    def of_labels(self, request: Request, statistic: LabelStatistic) -> Table:
-        """Return a statistic of labels; 404 where there are none."""
+    def of_objects(self, request: Request, statistic: ObjectStatistic) -> Table:
+        """Return a statistic of objects; 404 where nothing says what is in the images."""
+        asked = request.query_params
+        if not (slug := asked.get("image_set", "")):
+            raise ValidationError({"image_set": ["Say whose masks: image_set=SLUG."]})
+        labels = self.wanted(request)
+        known = list(labels.network.layers.values_list("name", flat=True))
+        layers = tuple(name for name in asked.get("layers", "").split(",") if name)
+        if unknown := sorted(set(layers) - set(known)):
+            sentence = f"{labels.network} has no layer {unknown[0]!r}; it has: {', '.join(known)}."
+            raise ValidationError({"layers": [sentence]})
+        image_set = next((one for one in sets_for(labels.network) if one.slug == slug), None)
+        if image_set is None:
+            raise NotFound(f"There is no image set {slug!r} with masks that you may see.")
+        if statistic.needs_counts and counted_by(image_set) is None:
+            raise NotFound(f"No run over {image_set} has finished the step {STEP}.")
+        wanted = WantedObjects(
+            labels.network, labels.source, image_set, labels.campaign, labels.threshold, layers
+        )
+        return statistics.of_objects(wanted, statistic)
+
+    def wanted(self, request: Request) -> Wanted:
+        """Return whose labels are asked for; 404 where there are none."""
         asked = request.query_params
         slug, source, campaign = (asked.get(part, "") for part in ("network", "source", "campaign"))
         wrong = {} if slug else {"network": ["Say which network: network=SLUG."]}
@@ -111,7 +157,7 @@ class StatisticEndpoint(Endpoint):
         if not (labels.filter(origin=campaign) if campaign else labels).exists():
             of = f" of {campaign!r}" if campaign else ""
             raise NotFound(f"No unit of {slug} has a label by the source {source}{of}.")
-        return statistics.of_labels(Wanted(network, source, campaign, threshold), statistic)
+        return Wanted(network, source, campaign, threshold)
 
 
 class OneStatistic(StatisticEndpoint):

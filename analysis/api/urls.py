@@ -15,7 +15,7 @@ from analysis.api import (
     top_images,
     units,
 )
-from analysis.services.statistics import OF_LABELS, STATISTICS
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS
 
 
 class RunKey(StringConverter):
@@ -27,7 +27,7 @@ class RunKey(StringConverter):
 class StatisticName(StringConverter):
     """The name of a statistic."""
 
-    regex = "|".join([*STATISTICS, *OF_LABELS])
+    regex = "|".join([*STATISTICS, *OF_LABELS, *OF_OBJECTS])
 
 
 register_converter(RunKey, "run_key")

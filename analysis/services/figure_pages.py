@@ -4,13 +4,13 @@ The pages, their downloads, the report and the comparison of networks all ask he
 show the same figures of the same rows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from analysis.models import Network, Run, Source
+from analysis.models import ImageSet, Network, Run, Source
 from analysis.services import (
     detector_findings,
     field_findings,
@@ -21,12 +21,15 @@ from analysis.services import (
     meanings,
     minimal_images,
     minimal_strips,
+    object_correlation_figures,
+    objects,
     visibility,
 )
 from analysis.services.atlas import SOURCES
 from analysis.services.figures import Figure, Missing
 from analysis.services.meanings import ANSWER, BY, THRESHOLD, UNIT, Label, Wanted
-from analysis.services.statistics import OF_LABELS
+from analysis.services.object_figures import Shown as ShownObjects
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS
 
 # The words of an address, as `QueryDict` has them; what makes no sense asks for the usual.
 Asked = Mapping[str, str]
@@ -147,9 +150,78 @@ def _meanings(network: Network, asked: Asked) -> list[Figure | Missing]:
     return meanings_of(choice) if choice else []
 
 
+# ---- Of labels and masks -----------------------------------------------------------------------
+class ObjectChoice(NamedTuple):
+    """Whose labels stand for which masks' objects, what is measured, what else there is."""
+
+    labels: Choice
+    sets: list[ImageSet]
+    layers: list[str]  # of the network
+    shown: ShownObjects | None  # none without an image set that has masks
+
+
+def objects_chosen(network: Network, asked: Asked) -> ObjectChoice | None:
+    """Return what is asked for, or the usual; None where there are no labels."""
+    labels = labels_chosen(network, asked)
+    if labels is None:
+        return None
+    sets = objects.sets_for(network)
+    names = list(network.layers.order_by("position").values_list("name", flat=True))
+    image_set = next((one for one in sets if one.slug == asked.get("images")), None)
+    image_set = image_set or next(iter(sets), None)
+    if image_set is None:
+        return ObjectChoice(labels, sets, names, None)
+    some = asked.get("layers", "").split(",")
+    wanted = objects.Wanted(
+        network,
+        labels.wanted.source,
+        image_set,
+        labels.wanted.campaign,
+        labels.wanted.threshold,
+        tuple(name for name in names if name in some),
+    )
+    shown = ShownObjects(
+        wanted=wanted,
+        frequency=_one_of(objects.FREQUENCY, asked.get("frequency")),
+        informativeness=_one_of(objects.INFORMATIVENESS, asked.get("informativeness")),
+        counted=_one_of(objects.COUNTED, asked.get("objects")),
+        downloads={name: table_of_objects(name, wanted) for name in OF_OBJECTS},
+    )
+    return ObjectChoice(labels, sets, names, shown)
+
+
+def table_of_objects(statistic: str, wanted: objects.Wanted) -> str:
+    """Return the address of a statistic of objects as CSV."""
+    asked = {
+        "network": wanted.network.slug,
+        "source": wanted.source,
+        "image_set": wanted.image_set.slug,
+        "threshold": f"{wanted.threshold:g}",
+    }
+    if wanted.campaign:
+        asked["campaign"] = wanted.campaign
+    if wanted.layers:
+        asked["layers"] = ",".join(wanted.layers)
+    return f"{reverse('api-statistics-csv', args=[statistic])}?{urlencode(asked)}"
+
+
+def _one_of(names: Iterable[str], asked: str | None) -> str:
+    """Return what is asked for if it is one of these names, else the first."""
+    some = list(names)
+    return asked if asked in some else some[0]
+
+
+def _objects(network: Network, asked: Asked) -> list[Figure | Missing]:
+    choice = objects_chosen(network, asked)
+    if choice is None or choice.shown is None:
+        return []
+    return object_correlation_figures.figures(choice.shown)
+
+
 # Together one for each tab of services/findings.py.
 OF_LABELS_PAGES: dict[str, Callable[[Network, Asked], list[Figure | Missing]]] = {
     "meanings": _meanings,
+    "objects": _objects,
 }
 OF_RUN_PAGES: dict[str, Callable[[Run, Asked], Figures]] = {
     "fields": _fields,

@@ -39,6 +39,13 @@ TABS: dict[str, Tab] = {
             " how far people agree.",
         ),
         Tab(
+            "objects",
+            "Objects",
+            "",
+            "Which objects units stand for, and how that goes with what is frequent in images and"
+            " what tells scenes apart.",
+        ),
+        Tab(
             "fields",
             "Fields",
             "locate",

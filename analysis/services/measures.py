@@ -1,4 +1,4 @@
-"""What a statistic is, of a run or of labels: a name, where it comes from, and typed rows."""
+"""What a statistic is, of a run, labels or objects: a name, where it comes from, typed rows."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -38,10 +38,25 @@ class LabelStatistic:
 
 
 @dataclass(frozen=True)
+class ObjectStatistic:
+    """A table counted from the labels of a network and the masks of an image set.
+
+    ``rows(wanted)`` is given a `services.objects.Wanted`. Where ``needs_counts`` is true, there are
+    none before a run over the image set has finished the step count.
+    """
+
+    name: str
+    summary: str
+    row: type[Any]
+    rows: Callable[[Any], Iterable[Any]]
+    needs_counts: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """A statistic counted on something: ``on`` says what, ``file`` is its name when saved."""
 
-    statistic: Statistic | LabelStatistic
+    statistic: Statistic | LabelStatistic | ObjectStatistic
     on: dict[str, Any]
     file: str
     rows: Callable[[], Iterable[Any]]

@@ -1,4 +1,4 @@
-"""The statistics by name, of a run or of a network's labels: what their rows are, who counts them.
+"""The statistics by name, of a run, labels or objects: what their rows are, who counts them.
 
 One entry here gives the address `statistics/<name>/`, its CSV, and its place in the documentation.
 """
@@ -16,10 +16,11 @@ from analysis.services import (
     localisation_findings,
     mask_findings,
     minimal_images,
+    objects,
     visibility,
 )
 from analysis.services.meanings import AGREEMENT, CATEGORIES, PRECISION, Wanted, labels_of
-from analysis.services.measures import LabelStatistic, Statistic, Table
+from analysis.services.measures import LabelStatistic, ObjectStatistic, Statistic, Table
 from analysis.services.spreadsheets import neutralise
 
 STATISTICS: dict[str, Statistic] = {
@@ -40,6 +41,9 @@ STATISTICS: dict[str, Statistic] = {
 }
 OF_LABELS: dict[str, LabelStatistic] = {
     statistic.name: statistic for statistic in (CATEGORIES, PRECISION, AGREEMENT)
+}
+OF_OBJECTS: dict[str, ObjectStatistic] = {
+    statistic.name: statistic for statistic in (objects.COUNTS, objects.CORRELATIONS, objects.UNITS)
 }
 PAGE = 1000
 
@@ -79,6 +83,26 @@ def of_labels(wanted: Wanted, statistic: LabelStatistic) -> Table:
         },
         file=name,
         rows=lambda: statistic.rows(labels_of(wanted), wanted.threshold),
+    )
+
+
+def of_objects(wanted: objects.Wanted, statistic: ObjectStatistic) -> Table:
+    """Return a statistic of what units stand for, in the masks of an image set."""
+    network, images = wanted.network, wanted.image_set
+    parts = (statistic.name, network.slug, wanted.source, wanted.campaign, images.slug)
+    return Table(
+        statistic=statistic,
+        on={
+            "network": network.slug,
+            "source": wanted.source,
+            "campaign": wanted.campaign or None,
+            "threshold": wanted.threshold,
+            "image_set": images.slug,
+            "layers": list(wanted.layers) or None,
+            "synthetic": network.synthetic or images.synthetic,
+        },
+        file="-".join(part for part in parts if part),
+        rows=lambda: statistic.rows(wanted),
     )
 
 
