@@ -12,6 +12,7 @@ from analysis.views import (
     findings_meanings,
     findings_minimal,
     findings_objects,
+    findings_preferences,
     findings_segments,
     image_sets,
     networks,
@@ -64,6 +65,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("findings/<slug:slug>/objects/", findings_objects.page, name="findings_objects"),
     path("findings/<slug:slug>/fields/", findings_fields.page, name="findings_fields"),
     path("findings/<slug:slug>/segments/", findings_segments.page, name="findings_segments"),
+    path(
+        "findings/<slug:slug>/preferences/",
+        findings_preferences.page,
+        name="findings_preferences",
+    ),
     path("findings/<slug:slug>/minimal/", findings_minimal.page, name="findings_minimal"),
     path("findings/<slug:slug>/detectors/", findings_detectors.page, name="findings_detectors"),
     path(

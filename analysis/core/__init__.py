@@ -15,6 +15,7 @@ mixing        whole numbers, seed → whole numbers that look like chance
 runlengths    mask → run lengths; the paths that a page draws
 threads       batches of work → the same, shared out among cores
 wordnet       word → meanings, and what each is a kind of
+excess        chosen, all → shares beside chance; the first of several lists
 images        file → (3, height, width) float32 of the network's input
 specs         words of the command line → architecture and weights, judged
 geometry      windows of operations → field size, stride, offset of a location
@@ -30,6 +31,7 @@ activations   network, (batch, 3, height, width) → (batch, units, rows, column
 quantiles     (batch, units, rows, columns) → counts (units, bins)
 topk          (batch, units, rows, columns), image numbers → k images a unit, with their places
 layer_scan    (batch, units, rows, columns) → both ends and the distribution of one layer
+preferences   (batch, units, rows, columns) → the images with the highest sum
 occluders     image → what is laid on it at every place of a lattice
 operations    windows of an operation's inputs → window of its output
 wiring        network, one input → its operations in order, to run any part of them

@@ -23,6 +23,8 @@ from analysis.services import (
     minimal_strips,
     object_correlation_figures,
     objects,
+    preference_figures,
+    preferences,
     visibility,
 )
 from analysis.services.atlas import SOURCES
@@ -82,6 +84,27 @@ def _minimal(run: Run, asked: Asked) -> Figures:
         return []
     table = table_of_run(run, "minimal-images")
     return [minimal_images.figure(run, choice.scene, choice.regions, table)]
+
+
+def over_of(run: Run, asked: Asked) -> tuple[preferences.Over | None, list[preferences.Over]]:
+    """Return the image sets that preferences are asked over, else as many as there are; and all."""
+    overs = preferences.overs(run)
+    named = [over for over in overs if over.name == asked.get("over")]
+    return next(iter(named or overs[-1:]), None), overs
+
+
+def preferences_of(run: Run, over: preferences.Over | None) -> list[Figure | Missing]:
+    """Return the figures on what layers prefer over some image sets; none before there is any."""
+    if over is None or not over.layers:
+        return []
+    steps = findings.TABS["preferences"].steps
+    another = f"manage.py analyze {run.network.slug} OTHER-IMAGES --steps {steps}"
+    table = table_of_run(run, "preferences")
+    return preference_figures.figures(preference_figures.Shown(over, table, another))
+
+
+def _preferences(run: Run, asked: Asked) -> Figures:
+    return [*preferences_of(run, over_of(run, asked)[0])]
 
 
 def _detectors(run: Run, asked: Asked) -> Figures:
@@ -226,6 +249,7 @@ OF_LABELS_PAGES: dict[str, Callable[[Network, Asked], list[Figure | Missing]]] =
 OF_RUN_PAGES: dict[str, Callable[[Run, Asked], Figures]] = {
     "fields": _fields,
     "segments": _segments,
+    "preferences": _preferences,
     "minimal": _minimal,
     "detectors": _detectors,
     "localisation": _localisation,

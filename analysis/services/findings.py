@@ -58,6 +58,12 @@ TABS: dict[str, Tab] = {
             "How much of a picture each layer's units see, and how the masks were made.",
         ),
         Tab(
+            "preferences",
+            "Preferences",
+            "prefer",
+            "Which images drive a whole layer most: of which set and scenes, and how they look.",
+        ),
+        Tab(
             "minimal",
             "Minimal images",
             "simplify",

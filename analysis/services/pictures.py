@@ -1,4 +1,4 @@
-"""Where the pictures of a top image or minimal image lie, under names that nobody can guess."""
+"""Where pictures of top, minimal and preferred images lie, under names that nobody can guess."""
 
 import hashlib
 import hmac
@@ -22,6 +22,11 @@ def token_of(top_image: TopImage) -> str:
 def minimal_token(run_key: str, number: int, regions: str) -> str:
     """Return the token of a minimal image's pictures, as `token_of`."""
     return _secret("minimal", run_key, number, regions)
+
+
+def preferred_token(run_key: str, number: int) -> str:
+    """Return the token of the pictures of an image that a layer prefers, as `token_of`."""
+    return _secret("preferred", run_key, number)
 
 
 def _secret(*parts: str | int) -> str:

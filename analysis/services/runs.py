@@ -23,7 +23,7 @@ from analysis.models import (
     Shard,
     State,
 )
-from analysis.services import files
+from analysis.services import files, preferring
 from analysis.services.journal import log
 from analysis.services.progress import RunProgress, progress
 from analysis.services.recipes import LARGEST_TOP, PRECISIONS, Recipe, RunRefused
@@ -141,7 +141,10 @@ def delete(run: Run) -> None:
     minimal = MinimalImage.objects.filter(run=run).values_list("token", flat=True)
     examples = Localisation.objects.filter(run=run).values_list("examples", flat=True)
     found = [example["token"] for some in examples for example in some]
-    pictures = [f"pictures/{token[:2]}/{token}" for token in (*segments, *minimal, *found)]
+    pictures = [
+        f"pictures/{token[:2]}/{token}"
+        for token in (*segments, *minimal, *found, *preferring.tokens(run))
+    ]
     folders = [f"runs/{run.key}", *pictures]
     try:
         with transaction.atomic():

@@ -17,6 +17,7 @@ from analysis.services import (
     mask_findings,
     minimal_images,
     objects,
+    preferences,
     visibility,
 )
 from analysis.services.meanings import AGREEMENT, CATEGORIES, PRECISION, Wanted, labels_of
@@ -37,6 +38,8 @@ STATISTICS: dict[str, Statistic] = {
         detector_findings.BY_CLASS,
         detector_findings.BY_UNIT,
         localisation_findings.BY_CONCEPT,
+        preferences.PREFERENCES,
+        preferences.IMAGES,
     )
 }
 OF_LABELS: dict[str, LabelStatistic] = {

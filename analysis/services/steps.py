@@ -13,6 +13,7 @@ from analysis.services import (
     dissection,
     localisation,
     locating,
+    preferring,
     segmentation,
     simplification,
 )
@@ -126,6 +127,18 @@ STEPS: dict[str, Step] = {
             plan=plan_images,
             words="find the images that drive every unit most",
             sentence=_scanned,
+        ),
+        Step(
+            "prefer",
+            "gpu",
+            _("images"),
+            "analysis.pipeline.prefer",
+            needs=("scan",),
+            plan=plan_images,
+            words="find the images that each whole layer prefers",
+            sentence=preferring.in_words,
+            asks=preferring.ASKS,
+            options=preferring.kept_options,
         ),
         Step(
             "locate",

@@ -82,6 +82,9 @@ PAGES = {
     "analysis:findings_matches": Row(
         "/findings/{network}/matches/", "in in 404 200 200 200", "in in 404 404 404 404"
     ),
+    "analysis:findings_preferences": Row(
+        "/findings/{network}/preferences/", "in in 404 200 200 200"
+    ),
     "analysis:findings_minimal": Row("/findings/{network}/minimal/", "in in 404 200 200 200"),
     # Without a worker nobody can look; without an image there is nothing to look at.
     "analysis:try": Row("/try/{network}/", "in in 404 200 200 200", "in in 404 422 422 422"),
