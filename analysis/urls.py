@@ -12,6 +12,7 @@ from analysis.views import (
     findings_meanings,
     findings_minimal,
     findings_objects,
+    findings_people_machine,
     findings_preferences,
     findings_segments,
     image_sets,
@@ -72,6 +73,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("findings/<slug:slug>/minimal/", findings_minimal.page, name="findings_minimal"),
     path("findings/<slug:slug>/detectors/", findings_detectors.page, name="findings_detectors"),
+    path(
+        "findings/<slug:slug>/people-machine/",
+        findings_people_machine.page,
+        name="findings_people_machine",
+    ),
+    path(
+        "findings/<slug:slug>/people-machine/<str:name>/<int:channel>.webp",
+        findings_people_machine.picture,
+        name="findings_people_machine_picture",
+    ),
     path(
         "findings/<slug:slug>/localisation/",
         findings_localisation.page,

@@ -81,3 +81,28 @@ def _key(name: str) -> str:
     """Return a name without blanks and its last word in the singular."""
     start, _, last = spelt(name).rpartition(" ")
     return start.replace(" ", "") + regular(last)[0]
+
+
+def steps_up(narrow: str, broad: str, wordnet: WordNet | None) -> int | None:
+    """Return how many steps up WordNet a thing is found to be another: 0 where both mean the same.
+
+    All meanings that can be seen are tried, and the nearest counts; a phrase that WordNet does
+    not know goes by its last word. None where it is no kind of it within three steps.
+    """
+    if _key(narrow) == _key(broad):
+        return 0
+    if wordnet is None:
+        return None
+    goals = {meaning.offset for meaning in _meant(broad, wordnet)}
+    found = [
+        steps
+        for meaning in _meant(narrow, wordnet)
+        for offset, steps in wordnet.above(meaning, FARTHEST).items()
+        if offset in goals
+    ]
+    return min(found, default=None)
+
+
+def _meant(words: str, wordnet: WordNet) -> tuple[Synset, ...]:
+    """Return the meanings of words, or of the last of them, that can be seen."""
+    return visible(spelt(words), wordnet) or visible(spelt(words).rpartition(" ")[2], wordnet)

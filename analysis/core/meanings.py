@@ -1,4 +1,4 @@
-"""What many units' labels say together: shares, means and Fleiss' kappa, with bootstrap intervals.
+"""What many units' labels say together: shares, means and kappa, with bootstrap intervals.
 
 Every figure is made of sums over units, so one table with a row for each unit is all that is
 needed: drawing units anew is adding up its rows as often as each was drawn (Efron 1979). Units are
@@ -93,6 +93,34 @@ def kappa(sums: Sums) -> Float64[np.ndarray, "*some 1"]:
         # All in one group: what is left is rounding, and no measure of anything.
         room = np.where(1 - chance > 1e-12, 1 - chance, np.nan)
         found: Float64[np.ndarray, "*some 1"] = ((pairs / units - chance) / room)[..., None]
+    return found
+
+
+def paired(
+    first: Integer[np.ndarray, " units"], second: Integer[np.ndarray, " units"]
+) -> Float64[np.ndarray, "units columns"]:
+    """Return the table that `cohen` is made of: each one's class, whether it is the same, and 1.
+
+    ``first`` and ``second`` are what two judges say about the same units: numbers of classes.
+    """
+    classes = np.unique(np.concatenate([first, second]))
+    said = [(one[:, None] == classes).astype(np.float64) for one in (first, second)]
+    return np.column_stack([*said, (first == second).astype(np.float64), np.ones(len(first))])
+
+
+def cohen(sums: Sums) -> Float64[np.ndarray, "*some 1"]:
+    """Return Cohen's kappa (Cohen 1960); nan where both say one and the same class of all units.
+
+    Chance is reckoned from how often each of the two says each class.
+    """
+    classes = (sums.shape[-1] - 2) // 2
+    first, second = sums[..., :classes], sums[..., classes:-2]
+    same, units = sums[..., -2], sums[..., -1]
+    chance = (first * second).sum(-1) / units**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Nothing left to agree about: what is left is rounding, and no measure of anything.
+        room = np.where(1 - chance > 1e-12, 1 - chance, np.nan)
+        found: Float64[np.ndarray, "*some 1"] = ((same / units - chance) / room)[..., None]
     return found
 
 

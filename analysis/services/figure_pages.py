@@ -23,6 +23,8 @@ from analysis.services import (
     minimal_strips,
     object_correlation_figures,
     objects,
+    people_machine,
+    people_machine_figures,
     preference_figures,
     preferences,
     visibility,
@@ -31,6 +33,7 @@ from analysis.services.atlas import SOURCES
 from analysis.services.figures import Figure, Missing
 from analysis.services.meanings import ANSWER, BY, THRESHOLD, UNIT, Label, Wanted
 from analysis.services.object_figures import Shown as ShownObjects
+from analysis.services.people_machine import UnitPair
 from analysis.services.statistics import OF_LABELS, OF_OBJECTS
 
 # The words of an address, as `QueryDict` has them; what makes no sense asks for the usual.
@@ -112,6 +115,24 @@ def _detectors(run: Run, asked: Asked) -> Figures:
         detector_findings.layer_figure(run, table_of_run(run, "detectors")),
         detector_findings.class_figure(run, table_of_run(run, "classes")),
     ]
+
+
+def people_of(pairs: list[UnitPair], asked: Asked) -> tuple[str, list[str]]:
+    """Return whose words stand for people's, the most trusted unless asked; and all there are."""
+    sources = [one for one in people_machine.PEOPLE if any(pair.source == one for pair in pairs)]
+    named = [source for source in sources if source == asked.get("source")]
+    return next(iter(named or sources), ""), sources
+
+
+def people_machine_of(run: Run, pairs: list[UnitPair], source: str) -> list[Figure | Missing]:
+    """Return the figures on what people and masks say, from units that are read already."""
+    table = table_of_run(run, "people-machine-layers")
+    return people_machine_figures.figures(people_machine_figures.Shown(run, pairs, source, table))
+
+
+def _people_machine(run: Run, asked: Asked) -> Figures:
+    pairs = list(people_machine.by_unit(run))
+    return [*people_machine_of(run, pairs, people_of(pairs, asked)[0])]
 
 
 def _localisation(run: Run, asked: Asked) -> Figures:
@@ -252,5 +273,6 @@ OF_RUN_PAGES: dict[str, Callable[[Run, Asked], Figures]] = {
     "preferences": _preferences,
     "minimal": _minimal,
     "detectors": _detectors,
+    "people_machine": _people_machine,
     "localisation": _localisation,
 }

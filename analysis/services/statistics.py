@@ -17,6 +17,8 @@ from analysis.services import (
     mask_findings,
     minimal_images,
     objects,
+    people_machine,
+    people_machine_shares,
     preferences,
     visibility,
 )
@@ -40,6 +42,8 @@ STATISTICS: dict[str, Statistic] = {
         localisation_findings.BY_CONCEPT,
         preferences.PREFERENCES,
         preferences.IMAGES,
+        people_machine.BY_UNIT,
+        people_machine_shares.BY_LAYER,
     )
 }
 OF_LABELS: dict[str, LabelStatistic] = {

@@ -35,7 +35,7 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     at = Paginator(rows.select_related("unit__layer"), PAGE).get_page(
         number if number.isascii() and len(number) < 10 else 1
     )
-    pictures = _pictures(run, [row.unit_id for row in at])
+    pictures = pictures_of(run, [row.unit_id for row in at])
     return {
         "layers": layers,
         "layer": layer,
@@ -48,7 +48,7 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _pictures(run: Run, units: list[int]) -> dict[int, Segment]:
+def pictures_of(run: Run, units: list[int]) -> dict[int, Segment]:
     """Return the strongest segmented image of each unit, where the run has drawn it."""
     tops = TopImage.objects.filter(run=run, unit__in=units, end=TopImage.End.TOP, rank=0)
     drawn = tops.filter(segment__isnull=False).select_related("segment")

@@ -17,7 +17,7 @@ def nobody(done):
     """No beat is missed."""
 
 
-def a_set(slug, folder, count=20, seed=0, scenes=3, folders=0):
+def a_set(slug, folder, count=20, scenes=3, folders=0):
     """Return an imported image set; images with scenes, or folders, in turn."""
     root = folder / slug
     root.mkdir(parents=True)
@@ -26,7 +26,7 @@ def a_set(slug, folder, count=20, seed=0, scenes=3, folders=0):
             part = f"images/part{number % folders}" if folders else "images"
             path = f"{part}/{number:03d}.png"
             (root / part).mkdir(parents=True, exist_ok=True)
-            size = paint(root / path, seed + number)
+            size = paint(root / path, 100 * len(slug) + number)
             scene = f"scene {number % scenes}" if scenes else ""
             manifest.add(Entry(number, path, "", scene, *size, b"0" * 16))
         fingerprint = manifest.fingerprint({"of": slug})
