@@ -134,7 +134,7 @@ def group_shares(labels: list[Label], threshold: float) -> Iterator[GroupShare]:
     """Give the six groups of each layer, by answers and then by units, low to high."""
     for layer, some in _by_layer(labels):
         for by in BY:
-            yield from _shares(layer, by, _counts(some, by, threshold))
+            yield from _shares(layer, by, group_counts(some, by, threshold))
 
 
 def precisions(labels: list[Label], threshold: float) -> Iterator[LayerPrecision]:
@@ -201,7 +201,7 @@ def _by_layer(labels: list[Label]) -> Iterator[tuple[str, list[Label]]]:
         yield layer, list(some)
 
 
-def _counts(labels: list[Label], by: str, threshold: float) -> NDArray[np.int64]:
+def group_counts(labels: list[Label], by: str, threshold: float) -> NDArray[np.int64]:
     """Return how many answers above the threshold put each unit into each group.
 
     By unit it is one for the group of its label, where its precision is above the threshold.
@@ -251,14 +251,7 @@ def _agreement(layer: str, several: list[list[Said]]) -> LayerAgreement:
     """Return the agreement of units that have at least two answers each."""
     counted = [Counter(one.category for one in answers) for answers in several]
     counts = np.array([[one[group] for group in GROUPS] for one in counted], np.int64)
-    same = [
-        [
-            _most([one.concept.strip().casefold() for one in answers]),
-            _most([one.group for one in answers]),
-            1.0,
-        ]
-        for answers in several
-    ]
+    same = [[*same_said(answers), 1.0] for answers in several]
     [groups] = estimates(agreeing(counts), kappa)
     words, concept = estimates(np.array(same), shares)
     return LayerAgreement(
@@ -269,6 +262,12 @@ def _agreement(layer: str, several: list[list[Said]]) -> LayerAgreement:
         *(words.value, words.low, words.high),
         *(concept.value, concept.low, concept.high),
     )
+
+
+def same_said(answers: list[Said]) -> tuple[float, float]:
+    """Return whether most wrote the same words, and whether most mean the same concept: 1 or 0."""
+    words = [one.concept.strip().casefold() for one in answers]
+    return _most(words), _most([one.group for one in answers])
 
 
 def _most(said: list[Any]) -> float:

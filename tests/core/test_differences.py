@@ -1,0 +1,191 @@
+"""Differences of two samples against slow, literal computations; tests of chance against scipy."""
+
+import itertools
+import statistics
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, fisher_exact
+
+from analysis.core.differences import (
+    Difference,
+    apart,
+    apart_in_pairs,
+    by_depth,
+    exchanged_sums,
+    fisher,
+    holm,
+    mcnemar,
+    shares_apart,
+    shares_in_pairs,
+)
+from analysis.core.intervals import wilson
+from analysis.core.meanings import RESAMPLES, agreeing, kappa, shares
+
+A = np.array([0.9, 0.8, 0.75, 0.6, 0.95, 0.7, 0.85])
+B = np.array([0.5, 0.65, 0.7, 0.4, 0.55])
+
+
+def means(values):
+    return np.column_stack([values, np.ones(len(values))])
+
+
+def slow_bootstrap(draw, rounds=4000):
+    """Draw with Python's own chance; the middle 95% of the differences."""
+    drawn = sorted(draw(np.random.RandomState(number)) for number in range(rounds))
+    return statistics.quantiles(drawn, n=40)[0], statistics.quantiles(drawn, n=40)[-1]
+
+
+def test_two_samples_against_units_drawn_one_by_one():
+    [found] = apart(means(A), means(B), shares)
+
+    def draw(chance):
+        mine = [A[chance.randint(len(A))] for _ in A]
+        yours = [B[chance.randint(len(B))] for _ in B]
+        return statistics.fmean(mine) - statistics.fmean(yours)
+
+    assert found.value == pytest.approx(statistics.fmean(A) - statistics.fmean(B))
+    assert (found.low, found.high) == pytest.approx(slow_bootstrap(draw), abs=0.01)
+    # Every way to choose 7 of the 12 units: how often are the means as far apart?
+    pool, far, ways = [*A, *B], 0, list(itertools.combinations(range(12), 7))
+    for chosen in ways:
+        mine = [pool[place] for place in chosen]
+        yours = [pool[place] for place in range(12) if place not in chosen]
+        far += abs(statistics.fmean(mine) - statistics.fmean(yours)) >= found.value - 1e-12
+    assert found.p == pytest.approx(far / len(ways), abs=0.01)
+    assert found.way == "bootstrap"
+
+
+def test_pairs_against_pairs_drawn_one_by_one():
+    first, second = A[:5], B
+    [found] = apart_in_pairs(means(first), means(second), shares)
+
+    def draw(chance):
+        return statistics.fmean(
+            first[place] - second[place] for place in (chance.randint(5) for _ in range(5))
+        )
+
+    assert (found.low, found.high) == pytest.approx(slow_bootstrap(draw), abs=0.01)
+    signs = list(itertools.product((1, -1), repeat=5))
+    far = sum(
+        abs(
+            statistics.fmean(sign * (x - y) for sign, x, y in zip(some, first, second, strict=True))
+        )
+        >= found.value - 1e-12
+        for some in signs
+    )
+    assert found.p == pytest.approx(far / len(signs), abs=0.02)
+    [alike] = apart_in_pairs(means(first), means(first), shares)
+    assert alike == Difference(0.0)
+
+
+def test_a_ratio_and_kappa_are_made_of_the_sums_of_each_sample():
+    first = np.array([[1.0, 4], [3, 4], [0, 2], [2, 2]])
+    second = np.array([[1.0, 1], [0, 3], [1, 5]])
+    [found] = apart(first, second, shares)
+    assert found.value == pytest.approx(6 / 12 - 2 / 9)
+    assert found.low < found.value < found.high
+    one = agreeing(np.array([[3, 0], [2, 1], [0, 3]]))
+    two = agreeing(np.array([[2, 1], [1, 2], [3, 0]]))
+    [found] = apart(one, two, kappa)
+    assert found.value == pytest.approx(float(kappa(one.sum(0))[0] - kappa(two.sum(0))[0]))
+    [none] = apart(agreeing(np.array([[3, 0]] * 3)), two, kappa)
+    assert none == Difference(None)
+
+
+def test_what_has_no_interval():
+    assert apart(means(A[:1]), means(B), shares) == [Difference(A[0] - B.mean())]
+    assert apart_in_pairs(means(A[:1]), means(B[:1]), shares)[0].low is None
+    # Constant, and alike; constant, and not: chance can be asked, drawing says nothing.
+    same = np.full(6, 0.5)
+    assert apart(means(same), means(same), shares) == [Difference(0.0)]
+    [found] = apart(means(same), means(same + 0.25), shares)
+    assert (found.low, found.high, found.way) == (None, None, "none")
+    assert found.p < 0.01
+
+
+def test_exchanged_sums_draw_no_unit_twice():
+    pool = 2.0 ** np.arange(8)[:, None]
+    sums = exchanged_sums(pool, 3, np.random.default_rng(1))
+    assert sums.shape == (RESAMPLES, 1)
+    assert {int(one).bit_count() for one in sums[:, 0]} == {3}
+    assert len(set(sums[:, 0])) == 56  # every one of 8 choose 3
+
+
+def flags(hits, of):
+    return np.arange(of) < hits
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "others", "others_of"),
+    [
+        (56, 70, 48, 80),
+        (9, 10, 3, 10),
+        (6, 7, 2, 7),
+        (0, 128, 2, 128),
+        (5, 56, 0, 29),
+        (4, 4, 0, 1),
+    ],
+)
+def test_shares_against_newcombe_and_fisher(hits, of, others, others_of):
+    found = shares_apart(flags(hits, of), flags(others, others_of))
+    p, q = hits / of, others / others_of
+    (low, high), (least, most) = wilson(p, of), wilson(q, others_of)
+    assert found.value == pytest.approx(p - q)
+    assert found.low == pytest.approx(p - q - ((p - low) ** 2 + (most - q) ** 2) ** 0.5)
+    assert found.high == pytest.approx(p - q + ((high - p) ** 2 + (q - least) ** 2) ** 0.5)
+    table = [[hits, of - hits], [others, others_of - others]]
+    assert found.p == pytest.approx(fisher_exact(table).pvalue)
+    assert fisher(hits, of, others, others_of) == found.p
+
+
+def test_newcombe_s_own_example():
+    # Newcombe 1998, table II, (a): 56/70 - 48/80, method 10: 0.0524 to 0.3339.
+    found = shares_apart(flags(56, 70), flags(48, 80))
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_paired_shares():
+    # Twelve pairs count in both, nine in the first alone, two in the second alone, seven in none.
+    first = np.array([True] * 21 + [False] * 9)
+    second = np.array([True] * 12 + [False] * 9 + [True] * 2 + [False] * 7)
+    found = shares_in_pairs(first, second)
+    assert found.value == pytest.approx(7 / 30)
+    assert found.p == pytest.approx(binomtest(2, 11).pvalue)
+    loose = shares_apart(first, second)
+    assert loose.low < found.low < found.value < found.high < loose.high
+    same = shares_in_pairs(first, first)
+    assert (same.value, same.p) == (0.0, 1.0)
+    assert shares_in_pairs(np.ones(5, bool), np.ones(5, bool)).high > 0  # a width all the same
+    assert shares_in_pairs(first[:0], second[:0]) == shares_apart(first, second[:0])
+    assert mcnemar(0, 0) == 1.0
+
+
+def test_holm():
+    found = [Difference(0.0, p=p) for p in (0.01, None, 0.04, 0.03, 0.005)]
+    assert holm(found) == pytest.approx([0.03, None, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
+def test_layers_by_depth():
+    assert by_depth(3, 3) == [(0, 0), (1, 1), (2, 2)]
+    assert by_depth(3, 5) == [(0, 0), (1, 2), (2, 4)]
+    assert by_depth(1, 4) == [(0, 3)]
+    assert by_depth(4, 1) == [(3, 0)]
+    assert by_depth(0, 4) == []
+    for first, second in itertools.product(range(1, 9), repeat=2):
+        pairs = by_depth(first, second)
+        assert (
+            len({one for one, _ in pairs}) == len({two for _, two in pairs}) == min(first, second)
+        )
+        assert [(b, a) for a, b in by_depth(second, first)] == pairs
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says():
+    hits, rounds = 0, 120
+    for number in range(rounds):
+        chance = np.random.default_rng(number)
+        first, second = chance.gamma(2, 1, 60), chance.gamma(2, 0.5, 40)
+        [found] = apart(means(first), means(second), shares, seed=number)
+        hits += found.low <= 1.0 <= found.high
+    assert 0.87 <= hits / rounds <= 0.99
