@@ -223,10 +223,10 @@ def _likeness(both: int, mine: int, yours: int, neither: int) -> float:
     edges = (both + mine) * (yours + neither) * (both + yours) * (mine + neither)
     if not edges:
         return 0.0
-    product, half = both * neither - mine * yours, (both + mine + yours + neither) / 2
+    product, half = float(both * neither - mine * yours), (both + mine + yours + neither) / 2
     if product > 0:
-        product = max(product - half, 0)
-    return float(product / math.sqrt(edges))
+        product = max(product - half, 0.0)
+    return product / math.sqrt(edges)
 
 
 def _choices(of: int, count: int) -> float:

@@ -100,11 +100,11 @@ def runs_with(network: Network, step: str) -> QuerySet[Run]:
 
 def first_tab(network: Network) -> Tab:
     """Return the first page that has something to show, else the first."""
-    shown = (tab for tab in TABS.values() if _shows(network, tab))
+    shown = (tab for tab in TABS.values() if shows(network, tab))
     return next(shown, next(iter(TABS.values())))
 
 
-def _shows(network: Network, tab: Tab) -> bool:
+def shows(network: Network, tab: Tab) -> bool:
     """Return whether a page has something to show of a network."""
     if tab.step:
         return runs_with(network, tab.step).exists()

@@ -1,0 +1,308 @@
+"""Two networks, runs or sources of labels against each other, place by place, by measure.
+
+A place is what rows stand for: a layer, a class, a scene. Behind each place stand units (or images)
+with what was measured on them; the differences are made of those, never of rounded rows.
+"""
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from analysis.core.differences import (
+    Difference,
+    apart,
+    apart_in_pairs,
+    by_depth,
+    holm,
+    shares_apart,
+    shares_in_pairs,
+)
+from analysis.core.intervals import wilson
+from analysis.core.meanings import Estimate, Formula, estimates, shares
+from analysis.models import Network, Run
+from analysis.services.figure_pages import Choice
+
+Values = Mapping[str, tuple[float, ...]]  # name of a block → one row of its sums
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: a network with a run of it, or with labels of it, and its name in words."""
+
+    network: Network
+    name: str
+    run: Run | None = None
+    choice: Choice | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Tell whether the network or the images are made, not found."""
+        images = bool(self.run and self.run.image_set.synthetic)
+        return self.network.synthetic or images
+
+
+class Counted(NamedTuple):
+    """What was measured on one unit (or image) that stands behind a place."""
+
+    place: str
+    unit: Hashable
+    values: Values
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure that is compared; measures of the same ``axis`` are drawn together.
+
+    A share of units has 0 or 1 for each unit, and is compared exactly; else units are drawn.
+    """
+
+    name: str
+    title: str
+    axis: str
+    is_share: bool = False
+    digits: int = 3
+
+
+@dataclass(frozen=True)
+class Block:
+    """Measures that one formula makes of the same sums over units."""
+
+    name: str
+    measures: Sequence[Measure]
+    formula: Formula = shares
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """How a statistic is compared: its places, its measures, and the units behind them.
+
+    ``units(side)`` gives what was measured, in the order of the places. ``everyone(side)`` names
+    the units that count as 0 at a place where they are not given: of shares only. ``overall`` is
+    the words for all places together, if that makes sense. Sides that share ``pairs`` (their
+    network, or image set) are compared unit by unit.
+    """
+
+    statistic: str
+    tab: str
+    question: str
+    place: str
+    blocks: Sequence[Block]
+    units: Callable[[Side], Iterable[Counted]]
+    method: str
+    overall: str = ""
+    everyone: Callable[[Side], Collection[Hashable]] | None = None
+    pairs: Literal["network", "images"] = "network"
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Return all measures in order."""
+        return [measure for block in self.blocks for measure in block.measures]
+
+
+class Compared(NamedTuple):
+    """One measure at one place of both, with the difference first - second."""
+
+    place: str
+    other_place: str  # of the second; layers may be matched by depth
+    measure: str
+    units: int  # of the first that stand behind it
+    value: float | None
+    low: float | None
+    high: float | None
+    other_units: int
+    other_value: float | None
+    other_low: float | None
+    other_high: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    interval: str  # in which way the interval of the difference was found
+    p: float | None
+    p_holm: float | None  # corrected for all differences of this statistic
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Which places of both are set against each other, how they were matched, and what is left."""
+
+    pairs: list[tuple[str, str]]
+    by: Literal["name", "depth"]
+    only_first: list[str] = field(default_factory=list)
+    only_second: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that was compared of a statistic."""
+
+    comparable: Comparable
+    rows: list[Compared]
+    matching: Matching
+    in_pairs: bool
+
+
+Placed = dict[str, dict[Hashable, Values]]  # place → unit → what was measured
+
+
+def compare(comparable: Comparable, first: Side, second: Side) -> Comparison:
+    """Return every measure at every place of both, with differences and Holm's correction."""
+    mine, yours = (_placed(comparable.units(side)) for side in (first, second))
+    matching = matched(list(mine), list(yours), comparable.place)
+    counts = _Counts(comparable, first, second)
+    found: list[tuple[Compared, Difference]] = []
+    for place, other in _places(comparable, matching):
+        pair = (_of(mine, matching.pairs, place, 0), _of(yours, matching.pairs, other, 1))
+        found += counts.rows((place, other), pair)
+    corrected = holm([difference for _, difference in found])
+    rows = [row._replace(p_holm=p) for (row, _), p in zip(found, corrected, strict=True)]
+    return Comparison(comparable, rows, matching, counts.in_pairs)
+
+
+def matched(first: Sequence[str], second: Sequence[str], place: str) -> Matching:
+    """Match places by name, whatever its case; layers without a common name by relative depth."""
+    names = {name.casefold(): name for name in second}
+    pairs = [(name, names[name.casefold()]) for name in first if name.casefold() in names]
+    by: Literal["name", "depth"] = "name"
+    if not pairs and place == "layer":
+        pairs = [(first[one], second[two]) for one, two in by_depth(len(first), len(second))]
+        by = "depth"
+    have, others = {one for one, _ in pairs}, {two for _, two in pairs}
+    return Matching(
+        pairs,
+        by,
+        [name for name in first if name not in have],
+        [name for name in second if name not in others],
+    )
+
+
+def _placed(units: Iterable[Counted]) -> Placed:
+    found: Placed = {}
+    for place, unit, values in units:
+        found.setdefault(place, {})[unit] = values
+    return found
+
+
+def _places(comparable: Comparable, matching: Matching) -> list[tuple[str, str]]:
+    """Return the pairs of places, all of them together in front where there are several."""
+    whole = (comparable.overall, comparable.overall)
+    return [whole, *matching.pairs] if whole[0] and len(matching.pairs) > 1 else matching.pairs
+
+
+def _of(
+    placed: Placed, pairs: list[tuple[str, str]], place: str, side: int
+) -> dict[Hashable, Values]:
+    """Return the units of a place, or those of all places that are matched."""
+    if place in placed:
+        return placed[place]
+    return {key: one for pair in pairs for key, one in placed[pair[side]].items()}
+
+
+class _Counts:
+    """The differences between two sides, of one statistic."""
+
+    def __init__(self, comparable: Comparable, first: Side, second: Side) -> None:
+        self.comparable = comparable
+        self.in_pairs = in_pairs(comparable, first, second)
+        everyone = comparable.everyone
+        self.everyone = [set(everyone(side)) for side in (first, second)] if everyone else None
+
+    def rows(
+        self, places: tuple[str, str], units: tuple[dict[Hashable, Values], ...]
+    ) -> list[tuple[Compared, Difference]]:
+        """Return all measures at one pair of places that both have units for."""
+        return [
+            row for block in self.comparable.blocks for row in self._block(block, places, units)
+        ]
+
+    def _block(
+        self, block: Block, places: tuple[str, str], units: tuple[dict[Hashable, Values], ...]
+    ) -> list[tuple[Compared, Difference]]:
+        first, second = self._tables(block, units)
+        if not len(first) or not len(second):
+            return []
+        drawn: list[Difference] = []
+        if not all(measure.is_share for measure in block.measures):
+            way = apart_in_pairs if self.in_pairs else apart
+            drawn = way(first, second, block.formula)
+        found = []
+        for column, measure in enumerate(block.measures):
+            ends = [_estimate(table, block, column) for table in (first, second)]
+            difference = drawn[column] if drawn else Difference(None)
+            if measure.is_share:
+                one, two = first[:, column] > 0, second[:, column] > 0
+                exact = shares_in_pairs if self.in_pairs else shares_apart
+                difference = exact(one, two)
+            found.append(
+                (_row(places, measure, (len(first), len(second)), ends, difference), difference)
+            )
+        return found
+
+    def _tables(
+        self, block: Block, units: tuple[dict[Hashable, Values], ...]
+    ) -> tuple[Float64[np.ndarray, "units columns"], Float64[np.ndarray, "others columns"]]:
+        """Return the rows of both sides; of pairs, those of units that both have, in one order."""
+        known = [
+            {key: one[block.name] for key, one in side.items() if block.name in one}
+            for side in units
+        ]
+        if self.everyone is not None and any(known):
+            nothing = (*(0.0 for _ in block.measures), 1.0)
+            known = [
+                dict.fromkeys(all_units, nothing) | side
+                for all_units, side in zip(self.everyone, known, strict=True)
+            ]
+        keys = [list(side) for side in known]
+        if self.in_pairs:
+            keys = [[key for key in keys[0] if key in known[1]]] * 2
+        first, second = (
+            np.array([side[key] for key in some], np.float64).reshape(len(some), -1)
+            for side, some in zip(known, keys, strict=True)
+        )
+        return first, second
+
+
+def in_pairs(comparable: Comparable, first: Side, second: Side) -> bool:
+    """Return whether both sides measured the same units, or images."""
+    if comparable.pairs == "network":
+        return first.network == second.network
+    return bool(first.run and second.run and first.run.image_set_id == second.run.image_set_id)
+
+
+def _estimate(table: Float64[np.ndarray, "units columns"], block: Block, column: int) -> Estimate:
+    """Return a measure of one side with its interval: Wilson's for shares, else a bootstrap."""
+    if block.measures[column].is_share:
+        share = float((table[:, column] > 0).mean())
+        return Estimate(share, *wilson(share, len(table)))
+    return estimates(table, block.formula)[column]
+
+
+def _row(
+    places: tuple[str, str],
+    measure: Measure,
+    units: tuple[int, int],
+    ends: Sequence[Estimate],
+    difference: Difference,
+) -> Compared:
+    first, second = ends
+    return Compared(
+        place=places[0],
+        other_place=places[1],
+        measure=measure.name,
+        units=units[0],
+        value=first.value,
+        low=first.low,
+        high=first.high,
+        other_units=units[1],
+        other_value=second.value,
+        other_low=second.low,
+        other_high=second.high,
+        difference=difference.value,
+        difference_low=difference.low,
+        difference_high=difference.high,
+        interval=difference.way,
+        p=difference.p,
+        p_holm=None,
+    )

@@ -1,0 +1,149 @@
+"""The two sides of a comparison: which run, or labels, of each; what they lack; whom to choose."""
+
+from django.db.models import QuerySet
+
+from analysis.models import Network, Run
+from analysis.services import figure_pages, findings
+from analysis.services.comparing import Side
+from analysis.services.figure_pages import Asked, Choice
+from analysis.services.figures import Missing
+from analysis.services.findings import Tab
+
+UNTRAINED = "random:"
+# What an address says of the second network, as it says it of the first.
+OF_OTHER = {"run": "other_run", "source": "other_source", "campaign": "other_campaign"}
+
+
+def of_other(asked: Asked) -> dict[str, str]:
+    """Return what an address asks of the second, in the words for a first."""
+    shared = {key: value for key, value in asked.items() if key not in OF_OTHER}
+    return shared | {key: asked[word] for key, word in OF_OTHER.items() if asked.get(word)}
+
+
+# ---- The two sides -----------------------------------------------------------------------------
+def sides_of(
+    tab: Tab, network: Network, other: Network, asked: Asked
+) -> tuple[Side, Side] | Missing:
+    """Return both sides of a page of findings; or what one of them lacks, and how to get it."""
+    return (_runs if tab.step else _labels)(tab, network, other, asked)
+
+
+def _runs(tab: Tab, network: Network, other: Network, asked: Asked) -> tuple[Side, Side] | Missing:
+    run, _ = figure_pages.run_of(network, tab.step, asked)
+    second = other_run(other, tab.step, run, asked.get("other_run", ""))
+    lacking = [one for one, of in ((network, run), (other, second)) if of is None]
+    if network == other and run is not None and second in (None, run):
+        why = (
+            f"Both sides are run {run.short_key} of {network}: there is no other that has finished"
+            f" the step {tab.step}. Run it over other images, or with other options, or compare"
+            " with another network."
+        )
+        if second == run:
+            why = f"Both sides are run {run.short_key} of {network}: choose another one."
+        return Missing(tab.teaches, why)
+    if lacking or run is None or second is None:
+        return Missing(tab.teaches, " ".join(_no_run(one, tab) for one in dict.fromkeys(lacking)))
+    names = _names(network, other, run.short_key, second.short_key)
+    return Side(network, names[0], run=run), Side(other, names[1], run=second)
+
+
+def _no_run(network: Network, tab: Tab) -> str:
+    if network.published_only:
+        return f"{network} is known from published answers only: it has no weights here to run."
+    return (
+        f"{network} has no run that has finished the step {tab.step}: ask for one with the steps"
+        f" {tab.steps}."
+    )
+
+
+def other_run(network: Network, step: str, beside: Run | None, named: str) -> Run | None:
+    """Return the run to compare with: the one named, else the newest that is most like the first.
+
+    Most like it is one over the same images with the same options of the step.
+    """
+    runs = figure_pages.run_of(network, step, {})[1]
+    for run in runs:
+        if run.short_key == named:
+            return run
+    others = [run for run in runs if run != beside]
+    if beside is None:
+        return next(iter(others), None)
+    return max(others, key=lambda run: _likeness(run, beside, step), default=None)
+
+
+def _likeness(run: Run, beside: Run, step: str) -> tuple[bool, bool]:
+    options = [one.recipe.get("options", {}).get(step) for one in (run, beside)]
+    return run.image_set_id == beside.image_set_id, options[0] == options[1]
+
+
+def _labels(
+    tab: Tab, network: Network, other: Network, asked: Asked
+) -> tuple[Side, Side] | Missing:
+    first = figure_pages.labels_chosen(network, asked)
+    lacking = [] if first else [network]
+    second = _other_labels(other, first, asked)
+    if second is None and other not in lacking:
+        lacking.append(other)
+    if first is None or second is None:
+        told = [
+            f"No unit of {one} has a label: ask people about them, or import published answers."
+            for one in lacking
+        ]
+        return Missing(tab.teaches, " ".join(told))
+    if network == other and _whose(first) == _whose(second):
+        why = f"Both sides are the labels of {network} by {_whose(first)}: choose others of it."
+        if len(first.sources) == len(first.campaigns) == 1:
+            why = f"{network} has no labels but those by {_whose(first)} to compare with."
+        return Missing(tab.teaches, why)
+    names = _names(network, other, _whose(first), _whose(second))
+    return Side(network, names[0], choice=first), Side(other, names[1], choice=second)
+
+
+def _other_labels(other: Network, first: Choice | None, asked: Asked) -> Choice | None:
+    """Return the labels to compare with: those named, else of the first's source, or others."""
+    words = of_other(asked)
+    second = figure_pages.labels_chosen(other, words)
+    if first is None or second is None or words.get("source") or words.get("campaign"):
+        return second
+    source = first.wanted.source
+    if other != first.wanted.network:
+        return figure_pages.labels_chosen(other, {**words, "source": source})
+    if rest := [one for one in first.sources if one != source]:
+        return figure_pages.labels_chosen(other, {**words, "source": rest[0]})
+    rest_campaigns = [one for one in first.campaigns if one != first.wanted.campaign]
+    named = rest_campaigns[-1] if len(first.campaigns) > 1 else ""
+    return figure_pages.labels_chosen(other, {**words, "source": source, "campaign": named})
+
+
+def _whose(choice: Choice) -> str:
+    """Return whose labels, in words."""
+    wanted = choice.wanted
+    return f"{wanted.source} ({wanted.campaign})" if wanted.campaign else str(wanted.source)
+
+
+def _names(network: Network, other: Network, first: str, second: str) -> tuple[str, str]:
+    """Return the names of both sides: the networks, or what tells two of one network apart."""
+    if network != other:
+        return network.slug, other.slug
+    return f"{network.slug}, {first}", f"{other.slug}, {second}"
+
+
+# ---- With whom ---------------------------------------------------------------------------------
+def usual_other(network: Network, readable: QuerySet[Network]) -> Network | None:
+    """Return whom to compare with where nobody is named: an untrained copy, a sibling, anybody."""
+    others = [one for one in readable.exclude(pk=network.pk) if has_findings(one)]
+    return max(others, key=lambda one: _kinship(one, network), default=None)
+
+
+def _kinship(other: Network, network: Network) -> tuple[bool, bool]:
+    alike = bool(network.arch) and (other.arch, other.preprocessing) == (
+        network.arch,
+        network.preprocessing,
+    )
+    untrained = str(other.requested.get("weights", "")).startswith(UNTRAINED)
+    return alike, untrained or "untrained" in other.slug
+
+
+def has_findings(network: Network) -> bool:
+    """Return whether there is anything of a network to compare."""
+    return any(findings.shows(network, tab) for tab in findings.TABS.values())
