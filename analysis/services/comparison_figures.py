@@ -224,7 +224,8 @@ def note_of(sides: tuple[Side, Side]) -> str:
 
 def download(statistic: str, sides: tuple[Side, Side], table: str = "differences") -> str:
     """Return the address of the differences, or of the rows of both, as CSV."""
-    return f"{reverse('api-statistics-csv', args=[statistic])}?{urlencode(asked_of(statistic, sides, table))}"
+    asked = urlencode(asked_of(statistic, sides, table))
+    return f"{reverse('api-statistics-csv', args=[statistic])}?{asked}"
 
 
 def asked_of(statistic: str, sides: tuple[Side, Side], table: str) -> dict[str, str]:
@@ -295,7 +296,7 @@ def _drawing(
     order = {measure.name: number for number, measure in enumerate(measures)}
     titles = {measure.name: measure.title for measure in measures}
     lines = sorted(_drawn(rows), key=lambda row: order[row.measure])
-    values = [
+    values: list[dict[str, Any]] = [
         {"line": _line(row, titles), "side": side.name, **dict(zip(ENDS, ends, strict=True))}
         for row in lines
         for side, ends in zip(sides, _ends(row), strict=True)

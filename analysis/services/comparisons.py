@@ -115,6 +115,17 @@ COMPARABLES: dict[str, Comparable] = {
             overall="all layers",
         ),
         Comparable(
+            statistic="concepts",
+            tab="concepts",
+            question="Which concepts have more units in one?",
+            place="concept",
+            blocks=[Block("named", [Measure("named", "named so", "share of units", True)])],
+            units=measured_units.concepts,
+            method="Share of the labelled units whose label is the concept, of all layers"
+            " together. A unit counts when its precision is above the threshold, or not known.",
+            everyone=measured_units.labelled_units,
+        ),
+        Comparable(
             statistic="fields",
             tab="fields",
             question="Do the units of one look at more?",
@@ -242,6 +253,18 @@ COMPARABLES: dict[str, Comparable] = {
 }
 
 
+# Beside the pages of findings: what no page of one network has.
+CONCEPTS = Tab(
+    "concepts", "Concepts", "", "Which concepts both have units for, which one gained or lost."
+)
+
+
+def sections() -> list[Tab]:
+    """Return the parts of a comparison: the pages of findings, and the concepts of both."""
+    tabs = list(findings.TABS.values())
+    return [tabs[0], CONCEPTS, *tabs[1:]]
+
+
 # ---- What is asked -----------------------------------------------------------------------------
 def figures(
     network: Network, other: Network, asked: Asked
@@ -251,7 +274,7 @@ def figures(
     ``asked`` is what stands in an address: `run`, `source`, `campaign` of the first, with `other_`
     in front of the second, and `threshold`. What one of them lacks is said in place of the figure.
     """
-    return [(tab.title, of_tab(tab, network, other, asked)) for tab in findings.TABS.values()]
+    return [(tab.title, of_tab(tab, network, other, asked)) for tab in sections()]
 
 
 def of_tab(tab: Tab, network: Network, other: Network, asked: Asked) -> list[Figure | Missing]:

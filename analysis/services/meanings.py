@@ -56,6 +56,8 @@ class Label:
     category: str
     precision: float | None
     answers: list[Said] = field(default_factory=list)
+    concept: str = ""
+    iou: float | None = None  # with the masks of its class, where a machine measured it
 
 
 class GroupShare(NamedTuple):
@@ -122,10 +124,13 @@ def labels_of(wanted: Wanted) -> list[Label]:
     ).order_by("unit__layer__position", "unit__channel", "-updated_at", "pk")
     if wanted.campaign:
         rows = rows.filter(origin=wanted.campaign)
-    columns = ("unit__layer__name", "unit__channel", "category", "precision", "details__words")
+    columns = ("unit__layer__name", "unit__channel", "category", "precision", "concept")
+    details = ("details__words", "details__iou")
     found: dict[tuple[str, int], Label] = {}
-    for layer, channel, category, precision, words in rows.values_list(*columns).iterator():
-        label = Label(layer, channel, category, precision, list(_answers(words)))
+    for *known, words, iou in rows.values_list(*columns, *details).iterator():
+        layer, channel, category, precision, concept = known
+        said, fit = list(_answers(words)), iou if isinstance(iou, float) else None
+        label = Label(layer, channel, category, precision, said, concept, fit)
         found.setdefault((layer, channel), label)
     return list(found.values())
 

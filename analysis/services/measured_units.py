@@ -9,6 +9,7 @@ from analysis.core.meanings import agreeing
 from analysis.models import Localisation, MinimalImage, Run, Segment, TopImage
 from analysis.services import detector_findings, field_findings, mask_findings
 from analysis.services.comparing import Counted, Side
+from analysis.services.concept_counts import by_concept, counting
 from analysis.services.dissection import DETECTS
 from analysis.services.meanings import BY, GROUPS, Label, group_counts, same_said
 from analysis.services.minimal_images import KEPT, spoken
@@ -61,6 +62,19 @@ def agreement(side: Side) -> Iterator[Counted]:
                 "same": (*same_said(label.answers), 1.0),
             }
             yield Counted(label.layer, (label.layer, label.channel), values)
+
+
+def concepts(side: Side) -> Iterator[Counted]:
+    """Give the concept of each unit that counts, the commonest concept first."""
+    labels, threshold = _labels(side)
+    for concept, some in by_concept(labels, threshold).items():
+        for label in some:
+            yield Counted(concept, (label.layer, label.channel), {"named": (1.0, 1.0)})
+
+
+def labelled_units(side: Side) -> Collection[Hashable]:
+    """Return all units whose labels count."""
+    return {(one.layer, one.channel) for one in counting(*_labels(side))}
 
 
 # ---- Of fields and segments --------------------------------------------------------------------

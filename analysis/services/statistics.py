@@ -22,6 +22,7 @@ from analysis.services import (
     preferences,
     visibility,
 )
+from analysis.services.concept_counts import CONCEPTS
 from analysis.services.meanings import AGREEMENT, CATEGORIES, PRECISION, Wanted, labels_of
 from analysis.services.measures import LabelStatistic, ObjectStatistic, Statistic, Table
 from analysis.services.spreadsheets import neutralise
@@ -47,7 +48,7 @@ STATISTICS: dict[str, Statistic] = {
     )
 }
 OF_LABELS: dict[str, LabelStatistic] = {
-    statistic.name: statistic for statistic in (CATEGORIES, PRECISION, AGREEMENT)
+    statistic.name: statistic for statistic in (CATEGORIES, PRECISION, AGREEMENT, CONCEPTS)
 }
 OF_OBJECTS: dict[str, ObjectStatistic] = {
     statistic.name: statistic for statistic in (objects.COUNTS, objects.CORRELATIONS, objects.UNITS)

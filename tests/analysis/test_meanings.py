@@ -100,7 +100,7 @@ class TestRows:
         [newest] = labels_of(Wanted(network, "people"))
         assert (newest.category, newest.answers) == ("part", [])
         [first] = labels_of(Wanted(network, "people", "first"))
-        assert first == Label("conv1", 0, "object", 0.9, [Said("bed", "object", 0.9, 0)])
+        assert first == Label("conv1", 0, "object", 0.9, [Said("bed", "object", 0.9, 0)], "bed")
         [machine] = labels_of(Wanted(network, "machine"))
         assert machine.answers == []
         assert labels_of(Wanted(network, "published")) == []
