@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from analysis.views import (
     atlas,
     findings,
+    findings_against,
     findings_detectors,
     findings_fields,
     findings_localisation,
@@ -88,5 +89,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         findings_localisation.page,
         name="findings_localisation",
     ),
+    path("findings/<slug:slug>/against/", findings_against.page, name="findings_against"),
     path("findings/<slug:slug>/matches/", findings_matches.page, name="findings_matches"),
 ]

@@ -286,6 +286,24 @@ PICTURES_SCHEMA = {
     "required": ["plain", "segmented"],
     "properties": {"plain": SIZES_SCHEMA, "segmented": SIZES_SCHEMA},
 }
+ROWS: dict[str, Any] = {"type": "array", "items": {"type": "object", "additionalProperties": {}}}
+NAMES: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+# What a statistic of two has beside; with `against` only.
+COMPARED: dict[str, Any] = {
+    "against": {"type": "string", "description": "of two: slug of the second network"},
+    "first": {"type": "object", "description": "of two: what the first was counted on"},
+    "second": {"type": "object", "description": "of two: what the second was counted on"},
+    "matched_by": {"type": "string", "enum": ["name", "depth"]},
+    "in_pairs": {"type": "boolean", "description": "of two: whether units are their own partners"},
+    "only_first": {**NAMES, "description": "of two: places that the second lacks"},
+    "only_second": {**NAMES, "description": "of two: places that the first lacks"},
+    "missing": {
+        "type": "string",
+        "nullable": True,
+        "description": "of two: why there is no difference at all",
+    },
+    "differences": {**ROWS, "description": "of two: first - second, by place and measure"},
+}
 STATISTIC_SCHEMA = {
     "type": "object",
     "required": ["statistic", "network", "synthetic", "rows"],
@@ -305,6 +323,7 @@ STATISTIC_SCHEMA = {
             "type": "boolean",
             "description": "whether the network or the images are made, not found",
         },
+        **COMPARED,
         "rows": {
             "type": "array",
             "items": {

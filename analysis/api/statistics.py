@@ -1,5 +1,7 @@
 """`statistics/{name}/` and `.csv`: what was counted on a run or on labels, as rows."""
 
+from collections.abc import Iterator
+
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -8,13 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analysis.api import examples
+from analysis.api.comparison_example import COMPARISON
 from analysis.api.endpoint import Endpoint
 from analysis.api.exports import WhateverIsAccepted
 from analysis.api.filters import TEXT
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.api.top_images import KEY
 from analysis.models import Run, Source, UnitSemantics
-from analysis.services import statistics
+from analysis.services import comparison_tables, statistics
+from analysis.services.comparing import Comparable, Compared
+from analysis.services.comparison_tables import PARTS, Against
+from analysis.services.comparisons import COMPARABLES
 from analysis.services.counting import STEP, counted_by
 from analysis.services.meanings import THRESHOLD, Wanted, share_of
 from analysis.services.measures import ObjectStatistic, Statistic, Table
@@ -56,7 +62,29 @@ PARAMETERS = [
         TEXT,
         description="of objects: names of layers with commas between; without it all count",
     ),
+    OpenApiParameter(
+        "against",
+        TEXT,
+        description="compare with another: of a run the key of another run, of labels the slug of"
+        " another network, or of the same with other labels",
+    ),
+    OpenApiParameter(
+        "against_source",
+        str,
+        enum=Source.values,
+        description="of labels, with `against`: whose labels the other ones are; the same source"
+        " unless given",
+    ),
+    OpenApiParameter(
+        "against_campaign", TEXT, description="of labels, with `against`: where they come from"
+    ),
 ]
+PART = OpenApiParameter(
+    "table",
+    str,
+    enum=PARTS,
+    description="with `against`: the `rows` of both (usual), or their `differences`",
+)
 BY_RUN = "\n".join(
     f"- `{name}` (step `{one.step}`): {one.summary}. Columns: {', '.join(one.row._fields)}."
     for name, one in STATISTICS.items()
@@ -71,9 +99,14 @@ BY_OBJECTS = "\n".join(
     f" Columns: {', '.join(one.row._fields)}."
     for name, one in OF_OBJECTS.items()
 )
+BOTH = (
+    "With `against` the rows are those of both, with the columns side (first, second) and network"
+    " in front, and beside them stand the differences, first - second, with 95% intervals."
+    f" Columns: {', '.join(Compared._fields)}. It can be asked of: {', '.join(COMPARABLES)}."
+)
 TABLES = (
     f"Of a run, with `run`:\n\n{BY_RUN}\n\nOf labels, with `network` and `source`:\n\n{BY_LABELS}"
-    f"\n\nOf objects, with `network`, `source` and `image_set`:\n\n{BY_OBJECTS}"
+    f"\n\nOf objects, with `network`, `source` and `image_set`:\n\n{BY_OBJECTS}\n\n{BOTH}"
 )
 
 
@@ -90,38 +123,54 @@ class StatisticEndpoint(Endpoint):
             return {"network", "source", "campaign", "threshold", "image_set", "layers"}
         statistic = OF_LABELS.get(self.kwargs["name"])
         if statistic is None:
-            return {"run"}
+            return {"run", "against"}
         asked = {"network", "source", "campaign"}
+        asked |= {"against", "against_source", "against_campaign"}
         return asked | {"threshold"} if statistic.uses_threshold else asked
 
     def asked(self, request: Request, name: str) -> Table:
         """Return the statistic asked for; 404 where there is nothing that it could count."""
         if name in OF_LABELS:
-            return statistics.of_labels(self.wanted(request), OF_LABELS[name])
+            statistic = OF_LABELS[name]
+            return statistics.of_labels(self.labels(request), statistic)
         if name in OF_OBJECTS:
             return self.of_objects(request, OF_OBJECTS[name])
-        return self.of_run(request, STATISTICS[name])
+        return statistics.of_run(self.run(request, STATISTICS[name]), STATISTICS[name])
 
-    def of_run(self, request: Request, statistic: Statistic) -> Table:
-        """Return a statistic of a run; 404 where it was not counted on that run."""
-        key = request.query_params.get("run", "")
+    def against(self, request: Request, name: str) -> Against | None:
+        """Return the statistic of both sides; None where no other one is named."""
+        if "against" not in request.query_params:
+            insist_on_against(request)
+            return None
+        comparable = comparable_called(name)
+        if name in OF_LABELS:
+            first, second = self.labels(request), self.labels(request, "against_")
+            insist_on_two(first == second, request)
+            return comparison_tables.of_labels(comparable, first, second)
+        run, other = (self.run(request, STATISTICS[name], by) for by in ("run", "against"))
+        insist_on_two(run == other, request)
+        return comparison_tables.of_runs(comparable, run, other)
+
+    def run(self, request: Request, statistic: Statistic, by: str = "run") -> Run:
+        """Return a run that is named; 404 where the statistic was not counted on it."""
+        key = request.query_params.get(by, "")
         if not KEY.fullmatch(key):
             sentence = f"{key!r} is no key: give 12 to 64 digits of the key of a run."
-            raise ValidationError({"run": [sentence]})
+            raise ValidationError({by: [sentence]})
         runs = Run.objects.called(key).filter(network__in=readable_networks(request))
         run = runs.with_parents().first()
         if run is None:
             raise NotFound(f"There is no run {key} that you may see.")
         if not statistics.is_counted(run, statistic):
             raise NotFound(f"Run {run} has not finished the step {statistic.step}.")
-        return statistics.of_run(run, statistic)
+        return run
 
     def of_objects(self, request: Request, statistic: ObjectStatistic) -> Table:
         """Return a statistic of objects; 404 where nothing says what is in the images."""
         asked = request.query_params
         if not (slug := asked.get("image_set", "")):
             raise ValidationError({"image_set": ["Say whose masks: image_set=SLUG."]})
-        labels = self.wanted(request)
+        labels = self.labels(request)
         known = list(labels.network.layers.values_list("name", flat=True))
         layers = tuple(name for name in asked.get("layers", "").split(",") if name)
         if unknown := sorted(set(layers) - set(known)):
@@ -137,13 +186,17 @@ class StatisticEndpoint(Endpoint):
         )
         return statistics.of_objects(wanted, statistic)
 
-    def wanted(self, request: Request) -> Wanted:
-        """Return whose labels are asked for; 404 where there are none."""
+    def labels(self, request: Request, prefix: str = "") -> Wanted:
+        """Return the labels that are named; 404 where there are none."""
         asked = request.query_params
-        slug, source, campaign = (asked.get(part, "") for part in ("network", "source", "campaign"))
+        by = "against" if prefix else "network"
+        slug, usual = asked.get(by, ""), asked.get("source", "")
+        source = asked.get(f"{prefix}source", usual)
+        campaign = asked.get(f"{prefix}campaign", "")
         wrong = {} if slug else {"network": ["Say which network: network=SLUG."]}
         if source not in Source.values:
-            wrong["source"] = [f"Say whose labels, not {source!r}: {', '.join(Source.values)}."]
+            sentence = f"Say whose labels, not {source!r}: {', '.join(Source.values)}."
+            wrong[f"{prefix}source"] = [sentence]
         threshold = share_of(asked.get("threshold", str(THRESHOLD)))
         if threshold is None:
             sentence = f"{asked['threshold']!r} is no share: give a number from 0 to 1."
@@ -160,6 +213,33 @@ class StatisticEndpoint(Endpoint):
         return Wanted(network, source, campaign, threshold)
 
 
+def comparable_called(name: str) -> Comparable:
+    """Return how a statistic is compared; refused where its rows are single units."""
+    if name not in COMPARABLES:
+        told = f"The rows of {name} are not compared: ask for one of {', '.join(COMPARABLES)}."
+        raise ValidationError({"against": [told]})
+    return COMPARABLES[name]
+
+
+def insist_on_against(request: Request) -> None:
+    """Refuse what makes sense only where there is another one to compare with."""
+    wrong = [
+        name
+        for name in ("against_source", "against_campaign", "table")
+        if name in request.query_params
+    ]
+    if wrong:
+        told = "This is of comparisons: name the other one too, against=."
+        raise ValidationError({name: [told] for name in wrong})
+
+
+def insist_on_two(alike: bool, request: Request) -> None:
+    """Refuse to compare something with itself."""
+    if alike:
+        told = f"{request.query_params['against']!r} would be compared with itself: name another."
+        raise ValidationError({"against": [told]})
+
+
 class OneStatistic(StatisticEndpoint):
     """`statistics/{name}/`."""
 
@@ -169,10 +249,12 @@ class OneStatistic(StatisticEndpoint):
         description=f"The tables behind the pages of findings.\n\n{TABLES}",
         parameters=PARAMETERS,
         responses={200: examples.STATISTIC_SCHEMA},
-        examples=[examples.STATISTIC, examples.LABEL_STATISTIC],
+        examples=[examples.STATISTIC, examples.LABEL_STATISTIC, COMPARISON],
     )
     def get(self, request: Request, name: str) -> Response:
-        """Return the rows with what they were counted on."""
+        """Return the rows with what they were counted on; of two, with their differences."""
+        if (both := self.against(request, name)) is not None:
+            return Response(comparison_tables.as_json(both))
         return Response(statistics.as_json(self.asked(request, name)))
 
 
@@ -182,19 +264,37 @@ class OneStatisticAsCsv(StatisticEndpoint):
     content_negotiation_class = WhateverIsAccepted
     rate = "exports"
 
+    def parameters(self, request: Request) -> set[str]:
+        """Return what the statistic is asked by, and which table of a comparison."""
+        known = super().parameters(request)
+        return known | {"table"} if known else known
+
     @extend_schema(
         operation_id="statistics_csv",
         summary="Export a statistic as a table",
         description="The same rows; text that a spreadsheet would run has an apostrophe in front.",
-        parameters=PARAMETERS,
+        parameters=[*PARAMETERS, PART],
         responses={(200, "text/csv"): OpenApiTypes.STR},
         examples=[examples.STATISTIC_CSV],
     )
     def get(self, request: Request, name: str) -> StreamingHttpResponse:
         """Stream the table."""
-        table = self.asked(request, name)
-        return StreamingHttpResponse(
-            statistics.as_csv(table),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{table.file}.csv"'},
-        )
+        both = self.against(request, name)
+        if both is None:
+            table = self.asked(request, name)
+            return as_file(statistics.as_csv(table), table.file)
+        asked = request.query_params.get("table", PARTS[0])
+        part = next((one for one in PARTS if one == asked), None)
+        if part is None:
+            sentence = f"{asked!r} is no table of a comparison: take {' or '.join(PARTS)}."
+            raise ValidationError({"table": [sentence]})
+        return as_file(comparison_tables.as_csv(both, part), f"{both.file}-{part}")
+
+
+def as_file(rows: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    """Return a table as a file to keep."""
+    return StreamingHttpResponse(
+        rows,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )

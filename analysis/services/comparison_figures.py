@@ -33,7 +33,7 @@ def figures(found: Comparison, first: Side, second: Side) -> list[Figure | Missi
     """Return a figure for each axis of a comparison; or why there is nothing to compare."""
     comparable = found.comparable
     if not found.rows:
-        return [Missing(comparable.question, _nothing(found, first, second))]
+        return [Missing(comparable.question, nothing(found, first, second))]
     axes: dict[str, list[Measure]] = {}
     for measure in comparable.measures:
         axes.setdefault(measure.axis, []).append(measure)
@@ -70,7 +70,7 @@ def _figure(
 
 
 # ---- What is told ------------------------------------------------------------------------------
-def _nothing(found: Comparison, first: Side, second: Side) -> str:
+def nothing(found: Comparison, first: Side, second: Side) -> str:
     """Say why no place of both can be compared."""
     matching, place = found.matching, found.comparable.place
     if not matching.pairs and matching.only_first and matching.only_second:

@@ -43,7 +43,7 @@ def _runs(tab: Tab, network: Network, other: Network, asked: Asked) -> tuple[Sid
         return Missing(tab.teaches, why)
     if lacking or run is None or second is None:
         return Missing(tab.teaches, " ".join(_no_run(one, tab) for one in dict.fromkeys(lacking)))
-    names = _names(network, other, run.short_key, second.short_key)
+    names = names_of(network, other, run.short_key, second.short_key)
     return Side(network, names[0], run=run), Side(other, names[1], run=second)
 
 
@@ -90,12 +90,12 @@ def _labels(
             for one in lacking
         ]
         return Missing(tab.teaches, " ".join(told))
-    if network == other and _whose(first) == _whose(second):
-        why = f"Both sides are the labels of {network} by {_whose(first)}: choose others of it."
+    if network == other and whose(first) == whose(second):
+        why = f"Both sides are the labels of {network} by {whose(first)}: choose others of it."
         if len(first.sources) == len(first.campaigns) == 1:
-            why = f"{network} has no labels but those by {_whose(first)} to compare with."
+            why = f"{network} has no labels but those by {whose(first)} to compare with."
         return Missing(tab.teaches, why)
-    names = _names(network, other, _whose(first), _whose(second))
+    names = names_of(network, other, whose(first), whose(second))
     return Side(network, names[0], choice=first), Side(other, names[1], choice=second)
 
 
@@ -115,13 +115,13 @@ def _other_labels(other: Network, first: Choice | None, asked: Asked) -> Choice 
     return figure_pages.labels_chosen(other, {**words, "source": source, "campaign": named})
 
 
-def _whose(choice: Choice) -> str:
+def whose(choice: Choice) -> str:
     """Return whose labels, in words."""
     wanted = choice.wanted
     return f"{wanted.source} ({wanted.campaign})" if wanted.campaign else str(wanted.source)
 
 
-def _names(network: Network, other: Network, first: str, second: str) -> tuple[str, str]:
+def names_of(network: Network, other: Network, first: str, second: str) -> tuple[str, str]:
     """Return the names of both sides: the networks, or what tells two of one network apart."""
     if network != other:
         return network.slug, other.slug

@@ -92,6 +92,7 @@ PAGES = {
     "analysis:findings_preferences": Row(
         "/findings/{network}/preferences/", "in in 404 200 200 200"
     ),
+    "analysis:findings_against": Row("/findings/{network}/against/", "in in 404 200 200 200"),
     "analysis:findings_minimal": Row("/findings/{network}/minimal/", "in in 404 200 200 200"),
     # Without a worker nobody can look; without an image there is nothing to look at.
     "analysis:try": Row("/try/{network}/", "in in 404 200 200 200", "in in 404 422 422 422"),

@@ -1,0 +1,145 @@
+"""The findings of one network against those of another, section by section."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from analysis.models import Network
+from analysis.services import (
+    access,
+    atlas,
+    comparison_figures,
+    comparison_sides,
+    comparisons,
+    concept_pairs,
+    figure_pages,
+    findings,
+)
+from analysis.services.comparing import Side
+from analysis.services.figures import Missing
+from analysis.services.findings import Tab
+from analysis.views.atlas import SOURCE_NAMES, readable_network
+
+PAGE = 15  # concepts with their units and pictures
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """One section of findings with both networks; what one of them lacks says how to get it.
+
+    Another network that is not there, or may not be seen, is told alike.
+    """
+    network = readable_network(request, slug)
+    if network is None:
+        return access.ask_to_sign_in(request)
+    readable = atlas.readable_networks(request.user)
+    named = request.GET.get("other", "").replace("\0", "")
+    usual = comparison_sides.usual_other(network, readable)
+    other = readable.filter(slug=named).first() if named else usual
+    shown: dict[str, Any] = {
+        "network": network,
+        "other": other,
+        "named": named,
+        "others": [one for one in readable if one != network],
+        "tabs": findings.TABS.values(),
+        "against": True,
+        "sections": comparisons.sections(),
+    }
+    if other is not None:
+        section = _section(request, network, other)
+        shown |= {"section": section, **_shown(request, section, network, other)}
+    status = 404 if named and other is None else 200
+    return render(request, "analysis/findings/against.html", shown, status=status)
+
+
+def _section(request: HttpRequest, network: Network, other: Network) -> Tab:
+    """Return the section that is asked for, else the first that both have something for."""
+    sections = comparisons.sections()
+    for section in sections:
+        if section.name == request.GET.get("tab"):
+            return section
+    both = (
+        section
+        for section in sections
+        if not isinstance(comparison_sides.sides_of(section, network, other, request.GET), Missing)
+    )
+    return next(both, sections[0])
+
+
+def _shown(request: HttpRequest, section: Tab, network: Network, other: Network) -> dict[str, Any]:
+    """Return the figures of a section, and what there is to choose."""
+    sides = comparison_sides.sides_of(section, network, other, request.GET)
+    shown: dict[str, Any] = {
+        "figures": comparisons.of_tab(section, network, other, request.GET),
+        "choices": _choices(section, network, other, sides),
+    }
+    if isinstance(sides, Missing):
+        return shown
+    shown |= {"sides": sides, "rows_csv": _rows_csv(section, sides)}
+    if section is comparisons.CONCEPTS:
+        shown |= _concepts(request, sides)
+    return shown
+
+
+def _rows_csv(section: Tab, sides: tuple[Side, Side]) -> list[tuple[str, str]]:
+    """Return the names and addresses of the rows of both that stand behind a section."""
+    return [
+        (name, comparison_figures.download(name, sides, "rows"))
+        for name, one in comparisons.COMPARABLES.items()
+        if one.tab == section.name
+    ]
+
+
+def _choices(
+    section: Tab, network: Network, other: Network, sides: tuple[Side, Side] | Missing
+) -> list[dict[str, Any]]:
+    """Return what can be chosen of each side: runs of a step, or sources and campaigns."""
+    chosen: tuple[Side | None, ...] = (None, None) if isinstance(sides, Missing) else sides
+    return [
+        {
+            "prefix": prefix,
+            "network": of,
+            "side": side,
+            **(_runs(section, of) if section.step else _labels(of, side)),
+        }
+        for prefix, of, side in zip(("", "other_"), (network, other), chosen, strict=True)
+    ]
+
+
+def _runs(section: Tab, network: Network) -> dict[str, Any]:
+    return {"runs": figure_pages.run_of(network, section.step, {})[1]}
+
+
+def _labels(network: Network, side: Side | None) -> dict[str, Any]:
+    choice = side.choice if side else figure_pages.labels_chosen(network, {})
+    if choice is None:
+        return {}
+    return {
+        "sources": [(one, SOURCE_NAMES[one]) for one in choice.sources],
+        "campaigns": choice.campaigns,
+        "wanted": choice.wanted,
+    }
+
+
+def _concepts(request: HttpRequest, sides: tuple[Side, Side]) -> dict[str, Any]:
+    """Return a page of the concepts of both with their units."""
+    found = concept_pairs.pairs(*sides)
+    which, text = request.GET.get("which", ""), request.GET.get("text", "").replace("\0", "")[:80]
+    kept = concept_pairs.chosen(found, which, text)
+    number = request.GET.get("page", "1")
+    at = Paginator(kept, PAGE).get_page(number if number.isascii() and len(number) < 10 else 1)
+    counts = {one: len(concept_pairs.chosen(found, one, "")) for one in concept_pairs.WHICH}
+    words = ("all", "in both", f"only in {sides[0].name}", f"only in {sides[1].name}")
+    return {
+        "filters": [
+            {"value": one, "words": word, "count": counts[one]}
+            for one, word in zip(concept_pairs.WHICH, words, strict=True)
+        ],
+        "which": which if which in counts else "all",
+        "text": text,
+        "at": at,
+        "pairs": concept_pairs.with_pictures(list(at.object_list), sides),
+    }
