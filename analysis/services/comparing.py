@@ -258,7 +258,7 @@ class _Counts:
         if self.in_pairs:
             keys = [[key for key in keys[0] if key in known[1]]] * 2
         first, second = (
-            np.array([side[key] for key in some], np.float64).reshape(len(some), -1)
+            np.array([side[key] for key in some], np.float64) if some else np.empty((0, 1))
             for side, some in zip(known, keys, strict=True)
         )
         return first, second
