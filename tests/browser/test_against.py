@@ -1,0 +1,36 @@
+"""The comparison of two networks in Chromium: drawn, dark, on a phone, read by axe-core."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.analysis.against import two_networks
+from tests.browser.conftest import accessible, draw_pictures
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_two_networks_side_by_side(browser_page, live_server, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    two_networks()
+    draw_pictures()
+    page = browser_page(width=1366, height=768)
+    page.goto("/findings/one/detectors/")
+    page.get_by_role("link", name="Compare with…").click()
+    expect(
+        page.get_by_role("heading", name="Do other levels of meaning emerge?", exact=True)
+    ).to_be_visible()
+    page.get_by_role("link", name="Detectors").last.click()
+    drawn = page.locator("[data-figure][data-drawn]")
+    expect(drawn.first).to_be_visible()
+    assert drawn.locator("svg").first.locator(".mark-symbol path").count() >= 6
+    accessible(page)
+    page.get_by_role("link", name="Concepts").click()
+    page.get_by_role("link", name="only in two").click()
+    expect(page.locator("table.against tbody tr")).to_have_count(1)
+    accessible(page)
+    phone = browser_page(width=360, height=740, touch=True, dark=True)
+    phone.goto("/findings/one/against/?other=two&tab=concepts&threshold=0")
+    expect(phone.locator("[data-figure][data-drawn]").first).to_be_visible()
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert phone.evaluate(over) <= 0
+    accessible(phone)
