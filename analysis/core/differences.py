@@ -74,7 +74,8 @@ def apart_in_pairs(
     chance = np.random.default_rng(seed)
     drawn = resampled_sums(np.concatenate([first, second], 1), chance)
     observed = formula(drawn[:, :columns]) - formula(drawn[:, columns:])
-    moved = (chance.random((RESAMPLES, units)) < 0.5) @ (second - first)  # (resamples, columns)
+    swapped = (chance.random((RESAMPLES, units)) < 0.5).astype(np.float64)
+    moved = swapped @ (second - first)  # (resamples, columns)
     by_chance = formula(first.sum(0) + moved) - formula(second.sum(0) - moved)
     return _differences(values, observed, by_chance, "paired bootstrap")
 
@@ -85,8 +86,9 @@ def exchanged_sums(
     """Return the sums over ``size`` units drawn without replacement, for each resample."""
     sums = np.empty((RESAMPLES, pool.shape[1]))
     for start in range(0, RESAMPLES, AT_ONCE):
-        order = chance.random((AT_ONCE, len(pool))).argpartition(size - 1, axis=1)
-        sums[start : start + AT_ONCE] = pool[order[:, :size]].sum(1)  # (at once, columns)
+        lots = chance.random((AT_ONCE, len(pool)))
+        last = np.partition(lots, size - 1, axis=1)[:, size - 1 : size]  # (at once, 1)
+        sums[start : start + AT_ONCE] = (lots <= last).astype(np.float64) @ pool
     return sums
 
 

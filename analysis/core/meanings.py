@@ -56,7 +56,7 @@ def resampled_sums(
         drawn = chance.integers(0, units, (AT_ONCE, units))
         places = drawn + units * np.arange(AT_ONCE)[:, None]  # each resample has counts of its own
         often = np.bincount(places.ravel(), minlength=AT_ONCE * units)
-        sums[first : first + AT_ONCE] = often.reshape(AT_ONCE, units) @ table
+        sums[first : first + AT_ONCE] = often.astype(np.float64).reshape(AT_ONCE, units) @ table
     return sums
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from analysis.core.differences import (
     Difference,
@@ -223,21 +223,20 @@ class _Counts:
         first, second = self._tables(block, units)
         if not len(first) or not len(second):
             return []
-        drawn: list[Difference] = []
-        if not all(measure.is_share for measure in block.measures):
-            way = apart_in_pairs if self.in_pairs else apart
-            drawn = way(first, second, block.formula)
+        shared = all(measure.is_share for measure in block.measures)
+        way = apart_in_pairs if self.in_pairs else apart
+        drawn = [] if shared else way(first, second, block.formula)
+        ends = [[] if shared else estimates(one, block.formula) for one in (first, second)]
+        exact = shares_in_pairs if self.in_pairs else shares_apart
         found = []
         for column, measure in enumerate(block.measures):
-            ends = [_estimate(table, block, column) for table in (first, second)]
-            difference = drawn[column] if drawn else Difference(None)
             if measure.is_share:
                 one, two = first[:, column] > 0, second[:, column] > 0
-                exact = shares_in_pairs if self.in_pairs else shares_apart
-                difference = exact(one, two)
-            found.append(
-                (_row(places, measure, (len(first), len(second)), ends, difference), difference)
-            )
+                pair, difference = [_share(one), _share(two)], exact(one, two)
+            else:
+                pair, difference = [some[column] for some in ends], drawn[column]
+            numbers = (len(first), len(second))
+            found.append((_row(places, measure, numbers, pair, difference), difference))
         return found
 
     def _tables(
@@ -271,12 +270,10 @@ def in_pairs(comparable: Comparable, first: Side, second: Side) -> bool:
     return bool(first.run and second.run and first.run.image_set_id == second.run.image_set_id)
 
 
-def _estimate(table: Float64[np.ndarray, "units columns"], block: Block, column: int) -> Estimate:
-    """Return a measure of one side with its interval: Wilson's for shares, else a bootstrap."""
-    if block.measures[column].is_share:
-        share = float((table[:, column] > 0).mean())
-        return Estimate(share, *wilson(share, len(table)))
-    return estimates(table, block.formula)[column]
+def _share(counts: Bool[np.ndarray, " units"]) -> Estimate:
+    """Return the share of units that count, with Wilson's interval."""
+    share = float(counts.mean())
+    return Estimate(share, *wilson(share, len(counts)))
 
 
 def _row(
