@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from analysis.views import (
     atlas,
+    atlas_units,
     findings,
     findings_against,
     findings_detectors,
@@ -60,7 +61,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("try/<slug:slug>/", trying.page, name="try"),
     path("atlas/", atlas.home, name="atlas_home"),
     path("atlas/<slug:slug>/", atlas.network, name="atlas"),
-    path("atlas/<slug:slug>/<str:name>/", atlas.layer, name="atlas_layer"),
+    path("units/<slug:slug>/", atlas_units.every_layer, name="atlas_units"),
+    path("atlas/<slug:slug>/<str:name>/", atlas_units.layer, name="atlas_layer"),
     path("atlas/<slug:slug>/<str:name>/<int:channel>/", atlas.unit, name="unit"),
     path("findings/<slug:slug>/", findings.home, name="findings"),
     path("findings/<slug:slug>/meanings/", findings_meanings.page, name="findings_meanings"),

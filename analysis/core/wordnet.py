@@ -5,8 +5,9 @@ them; nothing is downloaded and the package itself is never run. A word is found
 line, a synset by its place in the file: no table is built.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from pathlib import Path
 VISIBLE = {"03", "05", "06", "08", "13", "17", "18", "20", "27"}
 ENDINGS = (("ies", "y"), ("ves", "f"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"))
 MORE_ENDINGS = (("shes", "sh"), ("men", "man"), ("s", ""))
+# What is offered as a family: not what most concepts are, as things, nor what has few above it,
+# nor what nobody would say.
+TOO_COMMON, TOO_HIGH = 0.5, 5
+UNSAID = {"instrumentality", "organism", "placental", "chordate", "vertebrate", "covering"}
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,67 @@ def regular(word: str) -> list[str]:
         if word.endswith(ending) and len(word) > len(ending) + 1 and not word.endswith("ss"):
             return [word.removesuffix(ending) + instead, word]
     return [word]
+
+
+def meanings(words: str, wordnet: WordNet) -> list[Synset]:
+    """Return what a concept most often means, and what it most often means of what can be seen.
+
+    A phrase that WordNet does not know goes by its last word (bedside lamp: lamp).
+    """
+    for form in dict.fromkeys((spelt(words), spelt(words).rpartition(" ")[2])):
+        if senses := wordnet.senses(form):
+            seen = [sense for sense in senses if sense.file in VISIBLE]
+            return list(dict.fromkeys([senses[0], *seen[:1]]))
+    return []
+
+
+@lru_cache(maxsize=65536)  # a network's concepts are asked about with every page of it
+def above_meanings(words: str, wordnet: WordNet) -> frozenset[int]:
+    """Return the offsets of what a concept is, and of all that this is a kind of."""
+    return frozenset().union(*(_all_above(one.offset, wordnet) for one in meanings(words, wordnet)))
+
+
+@lru_cache(maxsize=65536)  # the way up from one meaning is part of many others' ways
+def _all_above(offset: int, wordnet: WordNet) -> frozenset[int]:
+    """Return the offsets of a meaning and of all that it is a kind of."""
+    kinds = wordnet.synset(offset).kinds
+    return frozenset({offset}).union(*(_all_above(kind, wordnet) for kind in kinds))
+
+
+def kinds_among(name: str, concepts: Sequence[str], wordnet: WordNet) -> list[str] | None:
+    """Return those of the concepts that are a kind of ``name``, itself among them, in their order.
+
+    None where WordNet does not know the name. A concept stands for its most frequent meanings
+    only, the name for all that it may mean: nobody who asks for plants means factories alone.
+    """
+    known = {sense.offset for sense in wordnet.senses(spelt(name))}
+    if not known:
+        return None
+    same = spelt(name)
+    return [one for one in concepts if spelt(one) == same or known & above_meanings(one, wordnet)]
+
+
+def families(concepts: Sequence[str], wordnet: WordNet, most: int) -> list[tuple[str, int]]:
+    """Return kinds that several of the concepts share, with how many do, the largest first.
+
+    Of kinds with the same members the nearest is given, and none that most concepts belong to.
+    """
+    members: dict[int, set[str]] = {}
+    for concept in concepts:
+        for offset in above_meanings(concept, wordnet):
+            members.setdefault(offset, set()).add(concept)
+    nearest: dict[frozenset[str], int] = {}
+    for offset, some in members.items():
+        above, key = _all_above(offset, wordnet), frozenset(some)
+        if 2 < len(some) <= max(3, TOO_COMMON * len(concepts)) and len(above) > TOO_HIGH:
+            other = nearest.setdefault(key, offset)
+            nearest[key] = offset if other in above else other
+    found: dict[str, int] = {}
+    for some, offset in sorted(nearest.items(), key=lambda pair: (-len(pair[0]), pair[1])):
+        name = wordnet.synset(offset).words[0]
+        if name not in UNSAID:
+            found.setdefault(name, len(some))
+    return list(found.items())[:most]
 
 
 @cache

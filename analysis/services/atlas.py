@@ -1,16 +1,26 @@
-"""Reading the atlas: which units of a layer to show, in which order, each with its label.
+"""Reading the atlas: networks, the layers of one, cards of units, each with the label shown.
 
 A unit may have several labels; the one shown is by people before published, machine and
-simulated, and the newest among equals, unless a source is asked for.
+simulated, and the newest among equals, unless a source is asked for. Which units a grid shows is
+said in `atlas_grid`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, When
-from django.utils.translation import gettext_lazy as _
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 
 from analysis.models import (
     Category,
@@ -31,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Shown(TypedDict):
-    """What `_with_label` adds to a unit: the key and the columns of the label shown."""
+    """What `with_label` adds to a unit: the key and the columns of the label shown."""
 
     label: int | None
     level: int | None
@@ -39,6 +49,8 @@ class Shown(TypedDict):
     category: str | None
     precision: float | None
     agreement: float | None
+    iou: float | None
+    field: float | None
 
 
 ShownUnit: TypeAlias = "WithAnnotations[Unit, Shown]"
@@ -46,33 +58,9 @@ ShownUnit: TypeAlias = "WithAnnotations[Unit, Shown]"
 SOURCES = (Source.PEOPLE, Source.PUBLISHED, Source.MACHINE, Source.SIMULATED)
 TRUST = Case(*(When(source=source, then=place) for place, source in enumerate(SOURCES)))
 LEVEL = Case(*(When(category=value, then=place) for place, value in enumerate(Category.values)))
+COLUMNS = ("concept", "category", "precision", "agreement")
+MONTAGE = 6
 BEST_SEGMENTS = 3
-PAGE = 48
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which units to show; an empty field asks for no restriction."""
-
-    categories: Sequence[str] = ()
-    source: str = ""
-    labelled: str = ""  # yes, no
-    text: str = ""
-    sort: str = "unit"
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Tell whether anything but the order is asked for."""
-        return bool(self.categories or self.source or self.labelled or self.text)
-
-
-SORTS = {
-    "unit": (_("unit number"), ()),
-    "precision": (_("precision, highest first"), (F("precision").desc(nulls_last=True),)),
-    "agreement": (_("agreement, highest first"), (F("agreement").desc(nulls_last=True),)),
-    "level": (_("level, low to high"), (F("level").asc(nulls_last=True),)),
-    "concept": (_("concept, A to Z"), (F("concept").asc(nulls_last=True),)),
-}
 
 
 @dataclass
@@ -120,18 +108,13 @@ def runs_to_show(layer: Layer) -> QuerySet[Run]:
     return done.order_by(F("finished_at").desc(nulls_last=True), "-pk")
 
 
-def units(layer: Layer, wanted: Wanted) -> "QuerySet[ShownUnit]":
-    """Return the units asked for, each annotated with the key of the label shown."""
-    found = _with_label(Unit.objects.filter(layer=layer), wanted.source)
-    if wanted.categories:
-        found = found.filter(category__in=wanted.categories)
-    if wanted.labelled == "no":
-        found = found.filter(label=None)
-    elif wanted.labelled == "yes" or wanted.source:
-        found = found.filter(label__isnull=False)
-    if wanted.text:
-        found = found.filter(concept__icontains=wanted.text)
-    return found.order_by(*SORTS[wanted.sort][1], "channel")
+def newest_runs(network: Network) -> dict[int, Run]:
+    """Return by key of a layer the newest finished run that looked at it; one query."""
+    looked = Run.layers.through.objects.filter(layer__network=network, run__state=State.DONE)
+    rows = looked.select_related("run__image_set").order_by(
+        F("run__finished_at").asc(nulls_first=True), "run"
+    )
+    return {row.layer_id: row.run for row in rows}
 
 
 def shares(network: Network) -> list[LayerShares]:
@@ -139,8 +122,8 @@ def shares(network: Network) -> list[LayerShares]:
     found = {
         layer.pk: LayerShares(layer=layer, units=layer.channels) for layer in network.layers.all()
     }
-    rows = _with_label(Unit.objects.filter(layer__network=network), "")
-    counted = rows.exclude(category=None).exclude(category="").order_by()
+    rows = with_label(Unit.objects.filter(layer__network=network), "")
+    counted = rows.filter(category__gt="").order_by()
     for row in counted.values("layer", "category").annotate(count=Count("pk")):
         found[row["layer"]].counts[row["category"] or ""] = row["count"]
     return list(found.values())
@@ -148,16 +131,25 @@ def shares(network: Network) -> list[LayerShares]:
 
 def cards(found: Sequence[ShownUnit], run: Run | None) -> list[Card]:
     """Give the units of one page their labels and best segments: two queries for any number."""
+    return cards_by_layer(found, {unit.layer_id: run for unit in found} if run else {})
+
+
+def cards_by_layer(found: Sequence[ShownUnit], runs: Mapping[int, Run | None]) -> list[Card]:
+    """Do the same for units of several layers; `runs` by key of a layer gives the pictures."""
     shown = {unit.pk: Card(unit) for unit in found}
     for label in UnitSemantics.objects.filter(pk__in=[unit.label for unit in found if unit.label]):
         shown[label.unit_id].label = label
-    if run is not None:
-        best = TopImage.objects.filter(
-            run=run, unit__in=shown, end=TopImage.End.TOP, rank__lt=BEST_SEGMENTS
-        )
-        for top in best.select_related("segment").order_by("unit", "rank"):
-            if hasattr(top, "segment"):
-                shown[top.unit_id].segments.append(top.segment)
+    best = TopImage.objects.filter(
+        run__in={run.pk for run in runs.values() if run},
+        unit__in=shown,
+        end=TopImage.End.TOP,
+        rank__lt=BEST_SEGMENTS,
+    )
+    for top in best.select_related("segment").order_by("unit", "rank"):
+        card = shown[top.unit_id]
+        run = runs.get(card.unit.layer_id)
+        if run is not None and run.pk == top.run_id and hasattr(top, "segment"):
+            card.segments.append(top.segment)
     return list(shown.values())
 
 
@@ -180,6 +172,23 @@ def montage(network: Network, count: int = 6) -> list[Segment]:
     return []
 
 
+def montages(network: Network, runs: Mapping[int, Run]) -> dict[int, list[Segment]]:
+    """Return by key of a layer a few segments to know it by, as `montage` does; one query."""
+    first = Segment.objects.filter(
+        top_image__run__in={run.pk for run in runs.values()},
+        top_image__end=TopImage.End.TOP,
+        top_image__rank=0,
+        top_image__unit__layer__network=network,
+        top_image__unit__channel__lt=MONTAGE,
+    ).select_related("top_image__unit")
+    found: dict[int, list[Segment]] = {}
+    for segment in first.order_by("top_image__unit__channel"):
+        layer = segment.top_image.unit.layer_id
+        if layer in runs and runs[layer].pk == segment.top_image.run_id:
+            found.setdefault(layer, []).append(segment)
+    return found
+
+
 def neighbours(unit: Unit) -> tuple[int | None, int | None]:
     """Return the channels before and after this one in its layer."""
     siblings = Unit.objects.filter(layer=unit.layer_id).values_list("channel", flat=True)
@@ -188,18 +197,29 @@ def neighbours(unit: Unit) -> tuple[int | None, int | None]:
     return before, after
 
 
-def _with_label(found: QuerySet[Unit], source: str) -> "QuerySet[ShownUnit]":
-    """Annotate units with the key and columns of the label shown."""
+def with_label(found: QuerySet[Unit], source: str) -> "QuerySet[ShownUnit]":
+    """Annotate units with the key and columns of the label shown; units without one stay.
+
+    All labels of a unit are joined, and the one shown is kept: its columns are then there to
+    filter and to sort by for one subquery a unit, however many are asked about.
+    """
+    known = Q(semantics__source__in=[source] if source else SOURCES)
+    joined = found.annotate(shown=FilteredRelation("semantics", condition=known)).filter(
+        Q(shown=None) | Q(shown=Subquery(_label_shown(source)))
+    )
+    columns = {name: F(f"shown__{name}") for name in COLUMNS}
+    annotated = joined.annotate(label=F("shown__pk"), **columns).annotate(level=LEVEL)
+    return cast("QuerySet[ShownUnit]", annotated)
+
+
+def with_label_only(found: QuerySet[Unit]) -> "QuerySet[ShownUnit]":
+    """Annotate units with the key of the label shown, which is looked for on their page alone."""
+    return cast("QuerySet[ShownUnit]", found.annotate(label=Subquery(_label_shown(""))))
+
+
+def _label_shown(source: str) -> QuerySet[UnitSemantics, Any]:
+    """Return the key of the label shown for the unit of the query around it."""
     rows = UnitSemantics.objects.filter(unit=OuterRef("pk"))
     if source:
         rows = rows.filter(source=source)
-    rows = rows.order_by(TRUST, "-updated_at", "pk")
-    annotated = found.annotate(
-        label=Subquery(rows.values("pk")[:1]),
-        level=Subquery(rows.values(place=LEVEL)[:1]),
-        concept=Subquery(rows.values("concept")[:1]),
-        category=Subquery(rows.values("category")[:1]),
-        precision=Subquery(rows.values("precision")[:1]),
-        agreement=Subquery(rows.values("agreement")[:1]),
-    )
-    return cast("QuerySet[ShownUnit]", annotated)
+    return rows.order_by(TRUST, "-updated_at", "pk").values("pk")[:1]

@@ -1,9 +1,8 @@
-"""The atlas: networks, the layers of one, the units of a layer, and one unit."""
+"""The atlas: networks, the layers of one, and one unit; the grid of units is in atlas_units."""
 
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +10,6 @@ from django.views.decorators.http import require_safe
 
 from analysis.models import Category, Layer, Network, Run, Source, TopImage, Unit
 from analysis.services import access, atlas, mask_findings
-from analysis.services.atlas import Wanted
 from analysis.services.detector_findings import classes_of
 from analysis.services.dissection import DETECTS
 from analysis.services.field_drawings import drawing_of
@@ -42,30 +40,18 @@ def readable_network(request: HttpRequest, slug: str) -> Network | None:
     return found
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return the name of a layer; no row can hold a null character, and PostgreSQL fails on one."""
     if "\0" in name:
         raise Http404("No such layer.")
     return name
 
 
-def _run(layer: Layer, query: QueryDict) -> tuple[Run | None, list[Run]]:
+def run_of(layer: Layer, query: QueryDict) -> tuple[Run | None, list[Run]]:
     """Return the run whose pictures to show, the newest unless one is named, and all there are."""
     runs = list(atlas.runs_to_show(layer)[:20])
     named = [run for run in runs if run.short_key == query.get("run")]
     return next(iter(named or runs), None), runs
-
-
-def _wanted(query: QueryDict) -> Wanted:
-    """Read the filters from the address; what makes no sense there asks for nothing."""
-    source, labelled, sort = (query.get(name, "") for name in ("source", "labelled", "sort"))
-    return Wanted(
-        categories=[value for value in Category.values if value in query.getlist("category")],
-        source=source if source in Source.values else "",
-        labelled=labelled if labelled in {"yes", "no"} else "",
-        text=query.get("text", "").replace("\0", "").strip()[:80],
-        sort=sort if sort in atlas.SORTS else "unit",
-    )
 
 
 @require_safe
@@ -82,42 +68,17 @@ def network(request: HttpRequest, slug: str) -> HttpResponse:
     found = readable_network(request, slug)
     if found is None:
         return access.ask_to_sign_in(request)
+    shares = atlas.shares(found)
+    montages = atlas.montages(found, atlas.newest_runs(found))
     page = {
         "network": found,
-        "shares": atlas.shares(found),
-        "montage": atlas.montage(found, 12),
+        "rows": [(row, montages.get(row.layer.pk, [])) for row in shares],
+        "units": sum(row.units for row in shares),
+        "labelled": sum(row.labelled for row in shares),
         "may_change": access.may_change(request.user, found),
         "categories": Category.choices,
     }
     return render(request, "analysis/atlas_network.html", page)
-
-
-@require_safe
-def layer(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """The units of one layer as a grid of cards; the filters stand in the address."""
-    of = readable_network(request, slug)
-    if of is None:
-        return access.ask_to_sign_in(request)
-    found = get_object_or_404(of.layers.select_related("network"), name=_plain(name))
-    wanted, (run, runs) = _wanted(request.GET), _run(found, request.GET)
-    paginator = Paginator(atlas.units(found, wanted), atlas.PAGE)
-    number = request.GET.get("page", "1")
-    at = paginator.get_page(number if number.isascii() and len(number) < 10 else 1)
-    page = {
-        "network": of,
-        "layer": found,
-        "shares": atlas.shares(of),
-        "wanted": wanted,
-        "sorts": [(key, words) for key, (words, _) in atlas.SORTS.items()],
-        "categories": Category.choices,
-        "sources": SOURCE_NAMES.items(),
-        "run": run,
-        "runs": runs,
-        "at": at,
-        "cards": atlas.cards(list(at.object_list), run),
-        "page_numbers": paginator.get_elided_page_range(at.number, on_each_side=1, on_ends=1),
-    }
-    return render(request, "analysis/atlas_layer.html", page)
 
 
 @require_safe
@@ -127,8 +88,8 @@ def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRespon
     if of is None:
         return access.ask_to_sign_in(request)
     units = Unit.objects.select_related("layer__network").filter(layer__network=of)
-    found = get_object_or_404(units, layer__name=_plain(name), channel=channel)
-    run, runs = _run(found.layer, request.GET)
+    found = get_object_or_404(units, layer__name=plain_name(name), channel=channel)
+    run, runs = run_of(found.layer, request.GET)
     labels = list(atlas.labels(found))
     before, after = atlas.neighbours(found)
     tiles = _tiles(found, run, labels[0].details if labels else {})

@@ -11,6 +11,7 @@ if (filters) {
   form.addEventListener("formdata", (event) => {
     for (const [name, value] of [...event.formData]) {
       if (value === "" || (name === "sort" && value === "unit")) event.formData.delete(name);
+      if (name === "kinds" && !event.formData.get("concept")) event.formData.delete(name);
     }
   });
 }

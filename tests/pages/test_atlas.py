@@ -57,7 +57,7 @@ def test_a_public_atlas_is_read_by_anyone_from_network_to_unit(client, run, unit
     assert run.network.slug in home.content.decode()
     page = client.get(f"/atlas/{run.network.slug}/")
     assert page.status_code == 200
-    assert page.context["shares"][0].counts == {"object": 1, "part": 2}
+    assert page.context["rows"][0][0].counts == {"object": 1, "part": 2}
     assert channels(client.get(layer_page(run))) == [0, 1, 2, 3]
     unit = client.get(f"{layer_page(run)}0/")
     assert unit.status_code == 200
@@ -122,7 +122,7 @@ def test_filters_stand_in_the_address(client, run, units, query, expected):
 
 
 def test_pages_keep_the_filters(client, run, units, monkeypatch):
-    monkeypatch.setattr("analysis.services.atlas.PAGE", 2)
+    monkeypatch.setattr("analysis.services.atlas_grid.PAGE", 2)
     first = client.get(f"{layer_page(run)}?labelled=yes&sort=precision")
     assert channels(first) == [0, 2]
     assert b"?labelled=yes&amp;sort=precision&amp;page=2" in first.content
