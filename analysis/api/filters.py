@@ -11,6 +11,7 @@ from analysis.api.permissions import readable_networks
 from analysis.models import State
 
 TEXT = {"type": "string", "minLength": 1}
+MOST_PIXELS = 10_000
 
 
 def described(made: Any, schema: dict[str, Any], description: str) -> Any:
@@ -74,6 +75,13 @@ def share(description: str) -> django_filters.NumberFilter:
     """Return a filter by a number from 0 to 1."""
     made = django_filters.NumberFilter(min_value=0, max_value=1)
     return described(made, {"type": "number", "minimum": 0, "maximum": 1}, description)
+
+
+def pixels(description: str) -> django_filters.NumberFilter:
+    """Return a filter by a length in pixels."""
+    made = django_filters.NumberFilter(min_value=0, max_value=MOST_PIXELS)
+    schema = {"type": "number", "minimum": 0, "maximum": MOST_PIXELS}
+    return described(made, schema, description)
 
 
 class ApiFilterSet(django_filters.rest_framework.FilterSet):  # type: ignore[misc]

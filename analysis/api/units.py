@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -14,6 +14,9 @@ from analysis.api import examples, filters
 from analysis.api.endpoint import Endpoint, ListEndpoint
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.models import Category, Source, Unit, UnitSemantics
+from analysis.services import atlas_search
+from analysis.services.access import is_researcher
+from analysis.services.atlas_grid import RANGES, Range, with_measure
 from analysis.services.exports import SOURCES_BY_DEFAULT
 
 SOURCE_HELP = (
@@ -93,22 +96,39 @@ class FullUnitSerializer(UnitSerializer):
 
 
 class UnitFilters(filters.ApiFilterSet):
-    """Filters of `units/`. All that speak of a label speak of one and the same label."""
+    """Filters of `units/`, by the names that the pages of the atlas use.
+
+    All that speak of a label speak of one and the same label.
+    """
 
     network = filters.network("layer__network")
     layer = filters.text("name of a layer", field_name="layer__name")
     labelled = filters.yes_no("labelled", "whether there is a label as the other filters say")
+    text = filters.text(
+        "words that stand in a concept or in a class of masks; with `network`, researchers search"
+        " in what workers wrote too"
+    )
     concept = filters.text("a concept, in any case")
+    kinds = filters.yes_no("kinds", "with what WordNet calls a kind of the `concept`")
     category = filters.choice("category", Category, "semantic level, low to high")
     source = filters.choice("source", Source, SOURCE_HELP)
     campaign = filters.text("slug of the campaign that the label comes from")
     min_precision = filters.share("least precision")
+    max_precision = filters.share("most precision")
+    min_agreement = filters.share("least agreement")
+    max_agreement = filters.share("most agreement")
+    min_iou = filters.share("least IoU with the class that fits best, of the newest finished run")
+    max_iou = filters.share("most IoU with the class that fits best, of the newest finished run")
+    min_field = filters.pixels("least field size in pixels, of the newest finished run")
+    max_field = filters.pixels("largest field size in pixels, of the newest finished run")
 
     LOOKUPS = {
-        "concept": "concept__iexact",
         "category": "category",
         "campaign": "origin",
         "min_precision": "precision__gte",
+        "max_precision": "precision__lte",
+        "min_agreement": "agreement__gte",
+        "max_agreement": "agreement__lte",
     }
 
     def filter_queryset(self, queryset: QuerySet[Unit]) -> QuerySet[Unit]:
@@ -116,19 +136,66 @@ class UnitFilters(filters.ApiFilterSet):
         given = {
             name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")
         }
+        check_together(given)
         for name in ("network", "layer"):
             queryset = self.filters[name].filter(queryset, given.get(name, ""))
-        if not given.keys() & {*self.LOOKUPS, "source", "labelled"}:
+        if "text" in given:
+            reads_words = "network" in given and is_researcher(self.request.user)
+            sources = sources_of(given.get("source", ""))
+            queryset = queryset.filter(
+                atlas_search.has(queryset, given["text"], sources=sources, reads_words=reads_words)
+            )
+        for name in ("iou", "field"):
+            if asked := range_of(given, name):
+                queryset = with_measure(queryset, name).filter(asked.of(name))
+        if not given.keys() & {*self.LOOKUPS, "concept", "source", "labelled"}:
             return queryset
-        asked = {lookup: given[name] for name, lookup in self.LOOKUPS.items() if name in given}
-        label = Exists(labels_of(given.get("source", "")).filter(unit=OuterRef("pk"), **asked))
+        asked_of = {lookup: given[name] for name, lookup in self.LOOKUPS.items() if name in given}
+        labels = labels_of(given.get("source", "")).filter(**asked_of)
+        if "concept" in given:
+            labels = labels.filter(means(given, labels.filter(unit__in=queryset)))
+        label = Exists(labels.filter(unit=OuterRef("pk")))
         return queryset.filter(label if given.get("labelled", True) else ~label)
+
+
+def check_together(given: dict[str, Any]) -> None:
+    """Refuse what makes no sense together."""
+    if given.get("kinds") and "concept" not in given:
+        raise ValidationError({"kinds": ["Kinds of what? Give a concept too."]})
+    for name in RANGES:
+        asked = range_of(given, name)
+        if asked.least is not None and asked.most is not None and asked.least > asked.most:
+            sentence = f"Nothing is at least {asked.least} and at most {asked.most}."
+            raise ValidationError({f"min_{name}": [sentence]})
+
+
+def range_of(given: dict[str, Any], name: str) -> Range:
+    """Return what is asked of a number."""
+    least, most = given.get(f"min_{name}"), given.get(f"max_{name}")
+    return Range(None if least is None else float(least), None if most is None else float(most))
+
+
+def means(given: dict[str, Any], among: QuerySet[UnitSemantics]) -> Q:
+    """Return the condition on a label's concept; kinds are looked for among these labels'."""
+    concept: str = given["concept"]
+    same = Q(concept__iexact=concept)
+    if not given.get("kinds"):
+        return same
+    kinds = atlas_search.kinds_of(concept, atlas_search.concepts_in(among))
+    if kinds is None:
+        sentence = f"WordNet knows no noun {concept!r}: leave `kinds` out to find just this name."
+        raise ValidationError({"concept": [sentence]})
+    return same | Q(concept__in=kinds)
+
+
+def sources_of(source: str) -> list[str]:
+    """Return the one source asked for, or all but simulated workers."""
+    return [source] if source else list(SOURCES_BY_DEFAULT)
 
 
 def labels_of(source: str) -> QuerySet[UnitSemantics]:
     """Return the labels of one source, or of all but simulated workers."""
-    wanted = [source] if source else SOURCES_BY_DEFAULT
-    return UnitSemantics.objects.filter(source__in=wanted)
+    return UnitSemantics.objects.filter(source__in=sources_of(source))
 
 
 def with_labels(units: QuerySet[Unit], source: str) -> QuerySet[Unit]:

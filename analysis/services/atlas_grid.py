@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis.models import ClassScore, Layer, ReceptiveField, Run, State, Unit
 from analysis.services import atlas_search
-from analysis.services.atlas import ShownUnit, with_label, with_label_only
+from analysis.services.atlas import SOURCES, ShownUnit, with_label, with_label_only
 
 PAGE = 48  # full rows of 1, 2, 3, 4 and 6 cards
 LABELS = ("precision", "agreement")
@@ -97,9 +97,9 @@ def units(
     """
     rows = Unit.objects.filter(layer__in=layers)
     if wanted.text:
-        rows = rows.filter(
-            atlas_search.has(rows, wanted.text, source=wanted.source, reads_words=reads_words)
-        )
+        sources = [wanted.source] if wanted.source else SOURCES
+        condition = atlas_search.has(rows, wanted.text, sources=sources, reads_words=reads_words)
+        rows = rows.filter(condition)
     if wanted.asks_of_labels or wanted.sort in BY_LABEL:
         found = _by_label(with_label(rows, wanted.source), wanted, concepts)
     else:

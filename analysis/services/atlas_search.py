@@ -21,15 +21,20 @@ FAMILIES = 6
 IN_FAMILIES = 100  # concepts looked at for them: each costs a process a millisecond, once
 
 
-def has(units: QuerySet[Unit], text: str, *, source: str = "", reads_words: bool = False) -> Q:
-    """Return the condition that a unit has these words; `units` are those that may be found."""
+def has(
+    units: QuerySet[Unit], text: str, *, sources: Sequence[str], reads_words: bool = False
+) -> Q:
+    """Return the condition that a unit has these words; `units` are those that may be found.
+
+    Labels of these sources are looked at, and the best classes of finished runs whatever they are.
+    """
     words = text.split()[:MOST_WORDS]
-    labels = UnitSemantics.objects.filter(unit=OuterRef("pk")).filter(_each("concept", words))
+    labels = UnitSemantics.objects.filter(unit=OuterRef("pk"), source__in=sources)
     classes = ClassScore.objects.filter(unit=OuterRef("pk"), run__state=State.DONE)
-    if source:
-        labels = labels.filter(source=source)
-    found = Q(Exists(labels)) | Q(Exists(classes.filter(_each("name", words))))
-    return found | Q(pk__in=_by_words(units, words, source)) if reads_words else found
+    found = Q(Exists(labels.filter(_each("concept", words)))) | Q(
+        Exists(classes.filter(_each("name", words)))
+    )
+    return found | Q(pk__in=_by_words(units, words, sources)) if reads_words else found
 
 
 def _each(column: str, words: Iterable[str]) -> Q:
@@ -40,16 +45,14 @@ def _each(column: str, words: Iterable[str]) -> Q:
     return found
 
 
-def _by_words(units: QuerySet[Unit], words: Sequence[str], source: str) -> list[int]:
+def _by_words(units: QuerySet[Unit], words: Sequence[str], sources: Sequence[str]) -> list[int]:
     """Return the keys of units of which a worker wrote these words.
 
     The database leaves out what cannot be it; pseudonyms and other details, which lie in the same
     column, are told from words here. Letters beyond ASCII are stored escaped by one database and
     plain by the other, so that only the others leave anything out.
     """
-    rows = UnitSemantics.objects.filter(unit__in=units.order_by())
-    if source:
-        rows = rows.filter(source=source)
+    rows = UnitSemantics.objects.filter(unit__in=units.order_by(), source__in=sources)
     rows = rows.annotate(told=Cast("details", TextField()))
     plain = [json.dumps(word)[1:-1] for word in words if word.isascii()]
     asked = rows.filter(_each("told", plain)).values_list("unit", "details__words")

@@ -19,7 +19,7 @@ from analysis.services.atlas_grid import RANGES, SORTS, Range, Wanted
 from analysis.views.atlas import SOURCE_NAMES
 
 LONGEST = 80
-MOST = {"precision": 1.0, "agreement": 1.0, "iou": 1.0, "field": 10_000.0}
+MOST = {"precision": 1, "agreement": 1, "iou": 1, "field": 10_000}
 NAMES = {
     "precision": gettext_lazy("precision"),
     "agreement": gettext_lazy("agreement"),
@@ -39,7 +39,7 @@ class Asked:
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
-    def numbers(self) -> list[tuple[str, str | Promise, Range, float, str]]:
+    def numbers(self) -> list[tuple[str, str | Promise, Range, int, str]]:
         """Return (name, words, range, the most there can be, problem) of each range."""
         return [
             (name, NAMES[name], self.wanted.range(name), MOST[name], self.problems.get(name, ""))

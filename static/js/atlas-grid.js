@@ -2,9 +2,9 @@
 // box of its own height, so that nothing jumps; the address names the page one looks at.
 const grid = document.querySelector("#grid");
 const STATE = "unitscope-grid";
-const SOON = "150% 0px"; // pages this near are fetched
-const FAR = "900% 0px"; // pages beyond are emptied
-const SETTLED = 120; // ms that a page must stay near, so that a drag of the bar fetches little
+const SOON = "600% 0px"; // pages this near are fetched: a quick hand passes a screen in 0.1 s
+const FAR = "1200% 0px"; // pages beyond are emptied
+const AT_ONCE = 3; // fetches; whatever is passed while it waits for its turn is not fetched
 
 if (grid) {
   const pages = Number(grid.dataset.pages);
@@ -13,11 +13,11 @@ if (grid) {
   const first = grid.querySelector(".units-page");
   const here = Number(first.dataset.page);
   const known = new Map(); // page → its HTML
+  const near = new Set(); // pages that ought to be there
   const under = new Map(); // page → the promise that fills it
   let current = (here - 1) * size; // number of the unit that Tab leads to
 
   // ---- Boxes ----------------------------------------------------------------------------------
-  known.set(here, first.innerHTML);
   const boxes = [null]; // pages count from 1
   for (let page = 1; page <= pages; page += 1) {
     let box = first;
@@ -30,11 +30,12 @@ if (grid) {
   }
   const shown = new IntersectionObserver(entered, { rootMargin: SOON });
   const gone = new IntersectionObserver(left, { rootMargin: FAR });
+  first.classList.add("first");
+  measure();
   grid.classList.add("endless");
   // In one step with the scrolling below: between them nothing is painted.
   first.before(...boxes.slice(1, here));
   first.after(...boxes.slice(here + 1));
-  measure();
   restore();
   for (const box of boxes.slice(1)) {
     shown.observe(box);
@@ -53,21 +54,33 @@ if (grid) {
     if (!card) return;
     const gap = Number.parseFloat(getComputedStyle(list).rowGap);
     const step = card.getBoundingClientRect().height + gap;
+    const padding = 8; // .units-page has it above and below
     const rows = Math.ceil(size / columns());
     const last = Math.ceil((count - (pages - 1) * size) / columns());
-    grid.style.setProperty("--page-height", `${rows * step}px`);
-    boxes[pages].style.setProperty("--page-height", `${last * step}px`);
+    grid.style.setProperty("--page-height", `${rows * step + padding}px`);
+    boxes[pages].style.setProperty("--page-height", `${last * step + padding}px`);
   }
 
   // ---- Fetching and letting go ------------------------------------------------------------------
   function entered(entries) {
     for (const { target, isIntersecting } of entries) {
       const page = Number(target.dataset.page);
-      target.near = isIntersecting;
-      if (!isIntersecting || target.childElementCount) continue;
-      if (known.has(page)) fill(page);
-      else setTimeout(() => target.near && fill(page), SETTLED);
+      if (isIntersecting && !target.childElementCount) near.add(page);
+      else near.delete(page);
     }
+    next();
+  }
+
+  // The page nearest to the middle of the screen comes first.
+  function next() {
+    if (!near.size || under.size >= AT_ONCE) return;
+    const height = boxes[1].getBoundingClientRect().height;
+    const middle = (window.innerHeight / 2 - boxes[1].getBoundingClientRect().top) / height + 0.5;
+    const away = (page) => Math.abs(page - middle);
+    const page = [...near].reduce((one, other) => (away(other) < away(one) ? other : one));
+    near.delete(page);
+    fill(page).finally(next);
+    next();
   }
 
   function left(entries) {
@@ -97,14 +110,14 @@ if (grid) {
     address.searchParams.set("part", "units");
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) throw new Error(answer.status);
-    const made = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const html = made.querySelector(".units-page").innerHTML;
+    const html = await answer.text();
     known.set(page, html);
     return html;
   }
 
   function put(box, html) {
-    box.innerHTML = html;
+    const made = document.createRange().createContextualFragment(html);
+    box.replaceChildren(...made.querySelector(".units-page").children);
     rove(box);
   }
 

@@ -2,7 +2,9 @@
 // filters that apply at once and fold away on narrow screens.
 const filters = document.querySelector("details.filters");
 if (filters) {
-  if (window.matchMedia("(max-width: 800px)").matches) filters.open = false;
+  // What is wrong with a filter stands beside it, and is not folded away.
+  const narrow = window.matchMedia("(max-width: 800px)").matches;
+  if (narrow && !filters.querySelector(".error")) filters.open = false;
   const form = filters.querySelector("form");
   form.addEventListener("change", (event) => {
     if (event.target.type !== "search") form.requestSubmit();

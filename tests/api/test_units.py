@@ -2,6 +2,7 @@
 
 import pytest
 
+from analysis.models import ClassScore, ReceptiveField
 from tests.api import rows
 from tests.api.asking import all_pages, knows_only, refused, results
 
@@ -83,6 +84,51 @@ def test_filters_about_labels_speak_of_one_label(bob, labelled, asked, channels)
     assert [row["channel"] for row in found] == channels
 
 
+def test_numbers_words_and_kinds_are_asked_for_as_on_the_page(bob, labelled):
+    run = rows.run(labelled)
+    for channel, iou in enumerate((0.3, 0.1)):
+        unit = rows.unit(labelled, channel=channel)
+        same = dict.fromkeys(("cap", "chance", "f1", "precision", "average_precision"), 0.1)
+        ClassScore.objects.create(
+            run=run, unit=unit, rank=0, label=0, name="night stand", iou=iou, correlation=0, **same
+        )
+        ReceptiveField.objects.create(run=run, unit=unit, size=50 + 100 * channel)
+    words = [{"worker": "calm-fox-1", "concept": "cushion"}]
+    rows.label(rows.unit(labelled, channel=4), "chair", agreement=0.2, details={"words": words})
+    cases = [
+        ({"max_precision": "0.6"}, [1]),
+        ({"min_agreement": "0.5", "category": "object"}, [0]),
+        ({"max_agreement": "0.5"}, [4]),
+        ({"min_iou": "0.2"}, [0]),
+        ({"max_iou": "0.2"}, [1]),
+        ({"min_field": "100", "max_field": "150"}, [1]),
+        ({"concept": "furniture", "kinds": "true"}, [4]),
+        ({"concept": "furniture", "kinds": "false"}, []),
+        ({"concept": "furniture", "kinds": "true", "source": "simulated"}, [2]),
+        ({"concept": "structure", "kinds": "true", "labelled": "false"}, [0, 2, 4]),
+        ({"text": "STAND night"}, [0, 1]),
+        ({"text": "light"}, [0]),
+        ({"text": "bed"}, []),  # simulated workers said so
+        ({"text": "bed", "source": "simulated"}, [2]),
+        ({"text": "cushion"}, []),  # what workers wrote is searched in one network
+        ({"text": "cushion", "network": "net"}, [4]),
+        ({"text": "calm-fox", "network": "net"}, []),
+    ]
+    for asked, channels in cases:
+        assert [row["channel"] for row in results(bob.get(ADDRESS, asked))] == channels, asked
+
+
+def test_others_search_neither_private_networks_nor_workers_words(nobody, alice):
+    words = [{"worker": "calm-fox-1", "concept": "cushion"}]
+    for slug, public in (("open", True), ("closed", False)):
+        net = rows.network(slug, public=public, layers=["c"], channels=1)
+        rows.label(rows.unit(net, "c"), "secret chair", details={"words": words})
+    for person in (nobody, alice):
+        for asked in ({"text": "chair"}, {"concept": "furniture", "kinds": "true"}):
+            assert names(person.get(ADDRESS, asked)) == ["open/c/0"]
+        assert names(person.get(ADDRESS, {"text": "cushion", "network": "open"})) == []
+
+
 def test_simulated_labels_are_shown_only_when_asked_for(bob, labelled):
     shown = [row["labels"] for row in results(bob.get(ADDRESS))]
     assert [label["source"] for labels in shown for label in labels] == [
@@ -112,6 +158,10 @@ def test_a_label_without_a_category_says_null(bob, labelled):
         ({"min_precision": "nan"}, "Enter a number"),
         ({"min_precision": "1e999999"}, ""),
         ({"ordering": "precision"}, "take one of"),
+        ({"max_field": "-1"}, "greater than or equal to 0"),
+        ({"kinds": "true"}, "Kinds of what?"),
+        ({"min_iou": "0.5", "max_iou": "0.2"}, "Nothing is at least 0.5 and at most 0.2"),
+        ({"concept": "blorp", "kinds": "true"}, "WordNet knows no noun"),
     ],
 )
 def test_bad_parameters_are_named(bob, asked, said):

@@ -67,6 +67,7 @@ PAGES = {
     "analysis:picture": Row(f"/pictures/{'0' * 32}/plain-tile.webp", NOT_FOUND),
     "analysis:atlas_home": Row("/atlas/", ANYONE),
     "analysis:atlas": Row("/atlas/{network}/", "in in 404 200 200 200"),
+    "analysis:atlas_units": Row("/units/{network}/", "in in 404 200 200 200"),
     "analysis:atlas_layer": Row("/atlas/{network}/conv1/", "in in 404 200 200 200"),
     "analysis:unit": Row("/atlas/{network}/conv1/0/", "in in 404 200 200 200"),
     "analysis:findings": Row("/findings/{network}/", "in in 404 302 302 302"),

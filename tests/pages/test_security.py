@@ -137,5 +137,11 @@ def test_pages_of_people_are_not_kept_by_shared_caches(world):
 
 def test_pages_that_differ_by_person_say_so(world):
     """A shared cache must not give a researcher's atlas to a stranger."""
-    for name in ("analysis:atlas_home", "analysis:atlas", "analysis:atlas_layer", "analysis:unit"):
+    for name in (
+        "analysis:atlas_home",
+        "analysis:atlas",
+        "analysis:atlas_units",
+        "analysis:atlas_layer",
+        "analysis:unit",
+    ):
         assert "Cookie" in get(world, "researcher", name)["Vary"], name
