@@ -6,13 +6,14 @@ In an installation of its own it makes synthetic public networks of so many unit
 class scores, fields and pictures, and serves them with gunicorn as production does. For each it
 prints one JSON object: from request to first byte and to the last, and bytes, of the first view,
 of one page of cards as scrolling fetches it, and of three filtered views (median and 95th
-percentile); then what Chromium (variable CHROMIUM) says on a screen of 1366 × 768: first and
-largest contentful paint, layout shift and blocking time of the first view over the network of Lighthouse's
-desktop preset, then frames dropped and long tasks while it scrolls 300 pixels in every frame, as
-many frames as all 10,000 units take. With fewer units it goes up and down. The last line sets the
-largest network beside the smallest, as ratios.
+percentile), and `cpu_ms`, what web server and database compute for each, by /proc, which suffers
+less from whatever else runs on the machine. Then what Chromium (variable CHROMIUM) says on a screen
+of 1366 × 768: first and largest contentful paint, layout shift and blocking time of the first view
+over the network of Lighthouse's desktop preset; frames dropped and long tasks while it scrolls 300
+pixels in every frame, as many frames as all 10,000 units take. With fewer units it goes up and
+down. The last line sets the largest network beside the smallest, as ratios.
 
-This is not Lighthouse: its four measures of five are taken by the browser's own interface, without
+This is not Lighthouse: four of its five measures are taken by the browser's own interface, without
 its speed index and its score. The frames are those of a browser without a graphics card.
 """
 
@@ -43,7 +44,10 @@ VIEWS = {
         "&min_precision=.4&max_precision=.95&min_agreement=.5&min_iou=.02&min_field=30&sort=field"
     ),
 }
-COMPARED = ("first_ttfb_ms", "all_filters_ttfb_ms", "lcp_ms", "frame_p50_ms", "frame_p95_ms")
+COMPARED = (
+    "first_ttfb_ms", "first_cpu_ms", "cards_cpu_ms", "all_filters_cpu_ms", "lcp_ms",
+    "frame_p50_ms", "frame_p95_ms",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -53,7 +57,7 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--frames", type=int, default=2400, help="frames of scrolling")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as media, servers.installation(options.database):
+    with tempfile.TemporaryDirectory() as media, servers.installation(options.database) as db:
         os.environ["MEDIA_ROOT"] = media
         import django  # late: it reads the environment
 
@@ -63,32 +67,37 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         counts = [int(word) for word in options.units.split(",")]
         networks = [rows.network(count, Path(media)) for count in counts]
-        with servers.web_server() as (port, _):
-            found = [case(port, options, *pair) for pair in zip(counts, networks, strict=True)]
+        with servers.web_server() as (port, web):
+            ids = (port, web, db)
+            found = [case(ids, options, *pair) for pair in zip(counts, networks, strict=True)]
     if len(found) > 1:
         last, first = found[-1], found[0]
         ratios = {name: round(last[name] / first[name], 2) for name in COMPARED if first[name]}
         sys.stdout.write(json.dumps({"ratio_of_largest_to_smallest": ratios}) + "\n")
 
 
-def case(port: int, options: argparse.Namespace, count: int, network: Any) -> dict[str, Any]:
-    """Measure one network."""
+def case(
+    ids: tuple[int, int, int], options: argparse.Namespace, count: int, network: Any
+) -> dict[str, Any]:
+    """Measure one network. `ids`: port, process of the web server, of PostgreSQL or 0."""
     path = f"/units/{network.slug}/"
     found: dict[str, Any] = {"database": options.database, "units": count}
     for name, query in VIEWS.items():
-        found |= asked(port, path + query, name)
+        found |= asked(ids, path + query, name)
     if options.frames:
-        found |= browser.looked_at(f"http://127.0.0.1:{port}{path}", options.frames, STEP)
+        found |= browser.looked_at(f"http://127.0.0.1:{ids[0]}{path}", options.frames, STEP)
     sys.stdout.write(json.dumps(found) + "\n")
     sys.stdout.flush()
     return found
 
 
-def asked(port: int, address: str, name: str) -> dict[str, Any]:
-    """Ask for an address again and again; return the waits in ms, and bytes."""
-    first, whole, size = [], [], 0
+def asked(ids: tuple[int, int, int], address: str, name: str) -> dict[str, Any]:
+    """Ask for an address again and again; return the waits in ms, CPU of the servers, and bytes."""
+    first, whole, size, before = [], [], 0, 0.0
     for number in range(WARM_UP + REPEATS):
-        line = HTTPConnection("127.0.0.1", port, timeout=120)
+        if number == WARM_UP:
+            before = spent(ids)
+        line = HTTPConnection("127.0.0.1", ids[0], timeout=120)
         began = time.perf_counter()
         line.request("GET", address)
         answer = line.getresponse()
@@ -100,13 +109,21 @@ def asked(port: int, address: str, name: str) -> dict[str, Any]:
             first.append(1000 * (head - began))
             whole.append(1000 * (time.perf_counter() - began))
         line.close()
+    cpu = 1000 * (spent(ids) - before) / REPEATS
     cuts = quantiles(first, n=20, method="inclusive")
     return {
         f"{name}_ttfb_ms": round(cuts[9], 1),
         f"{name}_ttfb_p95_ms": round(cuts[18], 1),
         f"{name}_whole_ms": round(quantiles(whole, n=2)[0], 1),
+        f"{name}_cpu_ms": round(cpu, 1),
         f"{name}_bytes": size,
     }
+
+
+def spent(ids: tuple[int, int, int]) -> float:
+    """Return the CPU seconds of web server and database so far."""
+    _, web, database = ids
+    return servers.cpu_seconds(web) + (servers.cpu_seconds(database) if database else 0.0)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 // box of its own height, so that nothing jumps; the address names the page one looks at.
 const grid = document.querySelector("#grid");
 const STATE = "unitscope-grid";
-const SOON = "600% 0px"; // pages this near are fetched: a quick hand passes a screen in 0.1 s
-const FAR = "1200% 0px"; // pages beyond are emptied
+const NEAR = 1.2; // pages on either side that are fetched
+const AHEAD = 400; // ms: where one will be by then is fetched first, for that is what a fetch takes
+const MOST_AHEAD = 5; // pages
+const KEPT = 8; // pages on either side that stay; those beyond are emptied
 const AT_ONCE = 3; // fetches; whatever is passed while it waits for its turn is not fetched
 
 if (grid) {
@@ -14,6 +16,8 @@ if (grid) {
   const here = Number(first.dataset.page);
   const known = new Map(); // page → its HTML
   const near = new Set(); // pages that ought to be there
+  const filled = new Set();
+  let seen = { at: here, when: 0, soon: here };
   const under = new Map(); // page → the promise that fills it
   let current = (here - 1) * size; // number of the unit that Tab leads to
 
@@ -28,8 +32,6 @@ if (grid) {
     }
     boxes.push(box);
   }
-  const shown = new IntersectionObserver(entered, { rootMargin: SOON });
-  const gone = new IntersectionObserver(left, { rootMargin: FAR });
   first.classList.add("first");
   measure();
   grid.classList.add("endless");
@@ -37,11 +39,8 @@ if (grid) {
   first.before(...boxes.slice(1, here));
   first.after(...boxes.slice(here + 1));
   restore();
-  for (const box of boxes.slice(1)) {
-    shown.observe(box);
-    gone.observe(box);
-  }
-  new ResizeObserver(measure).observe(grid);
+  look();
+  new ResizeObserver(() => { measure(); look(); }).observe(grid);
 
   function columns() {
     const list = grid.querySelector(".unit-grid");
@@ -62,33 +61,42 @@ if (grid) {
   }
 
   // ---- Fetching and letting go ------------------------------------------------------------------
-  function entered(entries) {
-    for (const { target, isIntersecting } of entries) {
-      const page = Number(target.dataset.page);
-      if (isIntersecting && !target.childElementCount) near.add(page);
-      else near.delete(page);
+  // Page and part of it in the middle of the screen: 3.5 is half-way through page 3.
+  function place() {
+    const box = boxes[1].getBoundingClientRect();
+    return (window.innerHeight / 2 - box.top) / box.height + 1;
+  }
+
+  function look() {
+    const now = performance.now();
+    const at = place();
+    const speed = now - seen.when < 200 ? (at - seen.at) / Math.max(1, now - seen.when) : 0;
+    const ahead = Math.min(MOST_AHEAD, Math.max(-MOST_AHEAD, speed * AHEAD));
+    seen = { at, when: now, soon: at + ahead };
+    const from = Math.floor(Math.min(at, seen.soon) - NEAR);
+    const to = Math.floor(Math.max(at, seen.soon) + NEAR);
+    near.clear(); // what was passed before its turn came is not fetched
+    for (let page = Math.max(1, from); page <= Math.min(pages, to); page += 1) {
+      if (!boxes[page].childElementCount && !under.has(page)) near.add(page);
     }
+    for (const page of filled) if (page < from - KEPT || page > to + KEPT) leave(page);
     next();
   }
 
-  // The page nearest to the middle of the screen comes first.
   function next() {
     if (!near.size || under.size >= AT_ONCE) return;
-    const height = boxes[1].getBoundingClientRect().height;
-    const middle = (window.innerHeight / 2 - boxes[1].getBoundingClientRect().top) / height + 0.5;
-    const away = (page) => Math.abs(page - middle);
+    const away = (page) => Math.abs(page + 0.5 - seen.soon);
     const page = [...near].reduce((one, other) => (away(other) < away(one) ? other : one));
     near.delete(page);
     fill(page).finally(next);
     next();
   }
 
-  function left(entries) {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting || target.contains(document.activeElement)) continue;
-      // What measures the cards is kept.
-      if (target !== first) target.replaceChildren();
-    }
+  function leave(page) {
+    // What the keyboard is in stays, and what the cards are measured by.
+    if (boxes[page] === first || boxes[page].contains(document.activeElement)) return;
+    boxes[page].replaceChildren();
+    filled.delete(page);
   }
 
   function fill(page) {
@@ -118,6 +126,7 @@ if (grid) {
   function put(box, html) {
     const made = document.createRange().createContextualFragment(html);
     box.replaceChildren(...made.querySelector(".units-page").children);
+    filled.add(Number(box.dataset.page));
     rove(box);
   }
 
@@ -131,6 +140,7 @@ if (grid) {
     again.addEventListener("click", () => fill(page));
     told.append(grid.dataset.lost, " ", again);
     box.replaceChildren(told);
+    filled.add(page);
   }
 
   // ---- The place in the address -----------------------------------------------------------------
@@ -146,11 +156,11 @@ if (grid) {
   }
 
   let waiting = 0;
+  let frame = 0;
   function remember() {
     waiting = 0;
-    const height = boxes[1].getBoundingClientRect().height;
-    const beyond = window.scrollY + 1 - top(boxes[1]);
-    const page = Math.min(pages, Math.max(1, Math.floor(beyond / height) + 1));
+    const box = boxes[1].getBoundingClientRect();
+    const page = Math.min(pages, Math.max(1, Math.floor((1 - box.top) / box.height) + 1));
     const address = new URL(window.location.href);
     if (page > 1) address.searchParams.set("page", page);
     else address.searchParams.delete("page");
@@ -159,6 +169,7 @@ if (grid) {
   }
   window.addEventListener("scroll", () => {
     waiting ||= setTimeout(remember, 250); // browsers count how often an address changes
+    frame ||= requestAnimationFrame(() => { frame = 0; look(); });
   }, { passive: true });
   window.addEventListener("pagehide", remember);
 
