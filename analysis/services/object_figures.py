@@ -22,7 +22,7 @@ from analysis.services.objects import (
 
 DRAWN = 30  # objects in the drawing; the table has all
 COLOURS = 6  # layers that can be told apart by colour
-TOLD = 20  # objects that a sentence names
+TOLD = 20  # objects that a sentence names, units that a row does
 
 
 @dataclass(frozen=True)
@@ -171,9 +171,13 @@ def _no_units(shown: Shown) -> str:
 
 
 def _names(named: Mapping[tuple[str, str], list[int]], name: str, layers: Sequence[str]) -> str:
-    """Return the units of an object in words, layer by layer."""
-    parts = [(layer, named[name, layer]) for layer in layers if named[name, layer]]
-    return "; ".join(f"{layer} {', '.join(map(str, channels))}" for layer, channels in parts)
+    """Return the first units of an object in words, layer by layer."""
+    every = [(layer, channel) for layer in layers for channel in named[name, layer]]
+    shown: dict[str, list[int]] = {}
+    for layer, channel in every[:TOLD]:
+        shown.setdefault(layer, []).append(channel)
+    told = "; ".join(f"{layer} {', '.join(map(str, some))}" for layer, some in shown.items())
+    return told + (f" and {len(every) - TOLD} more" if len(every) > TOLD else "")
 
 
 def _units_answer(shown: Shown, rows: Sequence[ObjectCount]) -> str:
