@@ -119,7 +119,9 @@ def _detectors(run: Run, asked: Asked) -> Figures:
 
 def people_of(pairs: list[UnitPair], asked: Asked) -> tuple[str, list[str]]:
     """Return whose words stand for people's, the most trusted unless asked; and all there are."""
-    sources = [one for one in people_machine.PEOPLE if any(pair.source == one for pair in pairs)]
+    sources: list[str] = [
+        one for one in people_machine.PEOPLE if any(pair.source == one for pair in pairs)
+    ]
     named = [source for source in sources if source == asked.get("source")]
     return next(iter(named or sources), ""), sources
 

@@ -135,7 +135,7 @@ def of_source(pairs: Iterable[UnitPair], source: str) -> list[UnitPair]:
             found.append(pair)
         elif pair.detects and (pair.layer, pair.channel) not in named:
             named.add((pair.layer, pair.channel))
-            found.append(pair._replace(**NOT_NAMED))
+            found.append(_unnamed(pair))
     return found
 
 
@@ -149,18 +149,20 @@ def surest(pairs: Iterable[UnitPair]) -> list[UnitPair]:
     return sorted(pairs, key=order)  # stable: else in the network's order
 
 
-NOT_NAMED = {
-    "source": "",
-    "origin": "",
-    "concept": "",
-    "precision": None,
-    "agreement": None,
-    "people_class": "",
-    "matched_by": "",
-    "relation": UNNAMED,
-    "why": "",
-    "sureness": None,
-}
+def _unnamed(pair: UnitPair) -> UnitPair:
+    """Return a unit without the word that people have for it."""
+    return pair._replace(
+        source="",
+        origin="",
+        concept="",
+        precision=None,
+        agreement=None,
+        people_class="",
+        matched_by="",
+        relation=UNNAMED,
+        why="",
+        sureness=None,
+    )
 
 
 def _best(run: Run) -> dict[int, ClassScore]:
@@ -192,12 +194,22 @@ def _pair(where: tuple[str, int], said: Said, score: ClassScore | None, words: W
     else:
         relation, why = words.relation(said.concept, score.label, score.name)
     return UnitPair(
-        *where,
-        *(said.source, said.origin, said.concept, said.precision, said.agreement),
-        *(own, match.how if match and own else ""),
-        *(score.name if score else "", detects),
-        *((score.iou, score.cap, score.precision) if score else (None, None, None)),
-        *(relation, why),
+        layer=where[0],
+        channel=where[1],
+        source=said.source,
+        origin=said.origin,
+        concept=said.concept,
+        precision=said.precision,
+        agreement=said.agreement,
+        people_class=own,
+        matched_by=match.how if match and own else "",
+        machine_class=score.name if score else "",
+        detects=detects,
+        iou=score.iou if score else None,
+        cap=score.cap if score else None,
+        pixel_precision=score.precision if score else None,
+        relation=relation,
+        why=why,
         sureness=_sureness(said, score) if relation in BOTH else None,
     )
 

@@ -83,14 +83,16 @@ def _counted(layer: str, source: str, pairs: list[UnitPair], machine: int) -> La
     agree = number[SAME] + number[KIND]
     matched = [p for p in pairs if p.relation in BOTH and p.people_class]
     kappa = _kappa(matched)
-    told: list[float | int | None] = []
+    told: list[float | None] = []
     for relation in BOTH:
         told += [number[relation], *_share(number[relation], both)]
-    return LayerPairs(
-        *(layer, source, len(pairs), machine, both),
-        *told,  # type: ignore[arg-type]
-        *_share(agree, agree + number[DIFFERENT]),
-        *(len(matched), kappa.value, kappa.low, kappa.high),
+    return LayerPairs._make(
+        [
+            *(layer, source, len(pairs), machine, both),
+            *told,
+            *_share(agree, agree + number[DIFFERENT]),
+            *(len(matched), kappa.value, kappa.low, kappa.high),
+        ]
     )
 
 

@@ -154,7 +154,8 @@ def _method(shown: Shown, by: str) -> str:
 def _beside_chance(rows: Sequence[Mapping[str, Any]]) -> Spec:
     """Return the share of each kind in each layer, with a stroke where chance would be."""
     names = dict.fromkeys(row["name"] for row in rows)
-    y, limits = "share of the preferred images", {"axis": {"format": "%"}}
+    y = "share of the preferred images"
+    limits: dict[str, Any] = {"axis": {"format": "%"}}
     place = {
         "x": ordered("layer", "", dict.fromkeys(row["layer"] for row in rows)),
         "xOffset": {"field": "name", "type": "nominal", "sort": list(names)},
