@@ -32,13 +32,14 @@ KEYS = (
 )  # fmt: skip
 ITEM = re.compile(r"(top|low)/\d{1,6}")
 RUN = re.compile(r"([0-9a-f]{64})?")
+WRITTEN = json.JSONEncoder(ensure_ascii=False)
 MOST_SECONDS = 86_400
 MOST_ATTEMPTS = 10_000
 
 
 def line(values: Mapping[str, Any]) -> str:
     """Return one line; the keys in their order."""
-    return json.dumps({key: values[key] for key in KEYS}, ensure_ascii=False) + "\n"
+    return WRITTEN.encode({key: values[key] for key in KEYS}) + "\n"
 
 
 def read(path: Path) -> Release:

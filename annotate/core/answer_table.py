@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotate.core.released import LAYER, MOST_UNITS, Answered, AnswersRefused, Release, contents
@@ -25,10 +25,10 @@ MOST_IMAGES = 10_000  # shown in a task
 LONGEST_NAME = 80
 
 
-def line(cells: Sequence[str]) -> str:
-    """Return one line of the table."""
+def lines(rows: Iterable[Sequence[str]]) -> str:
+    """Return lines of the table."""
     sheet = io.StringIO(newline="")
-    csv.writer(sheet).writerow(cells)
+    csv.writer(sheet).writerows(rows)
     return sheet.getvalue()
 
 

@@ -105,11 +105,15 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         Not those that a review rejected, nor those that only check a worker, nor those of the
         other kind of worker: what a simulated one said is never counted among people's.
         """
+        return self.asked_by(campaign).filter(counts=True)
+
+    def asked_by(self, campaign: Campaign) -> "AnswerQuerySet":
+        """Keep the answers to what a campaign asks, those included that count no more."""
         # Not joined to workers: a database might begin with all answers of each of them. The other
         # kinds are few among people's campaigns, and found by the index `worker_kind`.
         kinds = [kind for kind in Worker.Kind if kind != campaign.worker_kind]
         others = Worker.objects.filter(kind__in=kinds).order_by().values("pk")
-        rows = self.filter(task__campaign=campaign, task__purpose=Task.Purpose.ASK, counts=True)
+        rows = self.filter(task__campaign=campaign, task__purpose=Task.Purpose.ASK)
         return rows.exclude(worker__in=others)
 
 

@@ -1,103 +1,182 @@
 """A campaign's answers as files that can be imported again: a long table, or all that is known.
 
-Workers stand there by pseudonym; those of published answers by the name in their file.
+Workers stand there by pseudonym; those of published answers by the name in their file. Answers are
+read some units at a time and by indices only: memory stays flat, nothing large is sorted, and no
+query stays open while whoever reads the file takes his time.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import groupby
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models.expressions import RawSQL
 
-from analysis.models import TopImage
+from analysis.models import TopImage, Unit
 from analysis.services.spreadsheets import neutralise
 from analysis.services.tables import moment
 from annotate.core import answer_lines, answer_table
 from annotate.models import Answer, Campaign, Task
+from annotate.models.answers import AnswerQuerySet
 
-ORDER = ("task__unit__layer__position", "task__unit__channel", "task", "pk")
-PARENTS = ("worker", "task__unit__layer__network")
+UNITS = 200  # whose answers are read together
+ANSWERS = 1000  # fetched at a time, and in one piece of the file
+# Some ten thousand keys as one value of a query: as so many values they would take longer to put
+# into SQL than to be found.
+LISTED = {
+    "sqlite": "SELECT value FROM json_each(%s)",
+    "postgresql": "SELECT json_array_elements_text(%s)::bigint",
+}
+
+
+class Given(NamedTuple):
+    """What is read of an answer."""
+
+    task: int
+    worker: str
+    concept: str
+    category: str
+    rejected: list[int]
+    unseen: list[int]
+    shown: int | None
+    kept: int | None
+    attempts: int
+    controls_missed: int
+    seconds: int
+    focused_seconds: int
+    created_at: datetime
+    counts: bool
+
+
+READ = tuple("worker__pseudonym" if name == "worker" else name for name in Given._fields)
+
+
+@dataclass
+class Asked:
+    """What the answers about one unit share."""
+
+    layer: str
+    channel: int
+    items: list[int]
+    planted: list[int]
+    # The places that count, and the images by end and rank.
+    judged: frozenset[int] = frozenset()
+    names: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Count once what every answer needs."""
+        self.judged = frozenset(range(len(self.items))).difference(self.planted)
+
+    def images(self, given: Given) -> tuple[int, int]:
+        """Return how many images were kept, and shown: as `Answer.images`, without its rows."""
+        if given.kept is not None and given.shown is not None:
+            return given.kept, given.shown
+        shown = self.judged.difference(given.unseen) if given.unseen else self.judged
+        return len(shown) - len(shown.intersection(given.rejected)), len(shown)
 
 
 def table_of(campaign: Campaign) -> Iterator[bytes]:
-    """Write a campaign's answers as the long table that `import_answers` reads, line by line.
+    """Write a campaign's answers as the long table that `import_answers` reads, piece by piece.
 
     Planted images and pictures that did not load count neither as kept nor as shown.
     """
     yield (",".join(answer_table.COLUMNS) + "\r\n").encode()
-    for answer in _in_order(Answer.objects.counted(campaign)):
-        yield answer_table.line(_cells(answer, campaign)).encode()
+    network, source, former = campaign.network.slug, campaign.source, _former(campaign)
+    for page in _pages(campaign):
+        found = _answers(Answer.objects.counted(campaign), page)
+        while piece := list(islice(found, ANSWERS)):
+            yield answer_table.lines(
+                _cells(page[given.task], given, (network, source, former)) for given in piece
+            ).encode()
 
 
 def lines_of(campaign: Campaign) -> Iterator[bytes]:
-    """Write all that is known of a campaign's answers as ``unitscope-answers``, line by line.
+    """Write all that is known of a campaign's answers as ``unitscope-answers``, piece by piece.
 
     Answers that a review rejected come too, and say that they do not count.
     """
-    asked = Answer.objects.filter(
-        task__campaign=campaign,
-        task__purpose=Task.Purpose.ASK,
-        worker__kind=campaign.worker_kind,
-    )
-    for task, answers in groupby(_in_order(asked), key=lambda answer: answer.task):
-        items = _named(task)
-        for answer in answers:
-            yield answer_lines.line(_values(answer, items, campaign)).encode()
+    same = {
+        "network": campaign.network.slug,
+        "run": campaign.run.key if campaign.run else "",
+        "source": campaign.source,
+    }
+    former = _former(campaign)
+    for page in _pages(campaign):
+        _name(page.values())
+        found = _answers(Answer.objects.asked_by(campaign), page)
+        while piece := list(islice(found, ANSWERS)):
+            lines = (same | _values(page[given.task], given, former) for given in piece)
+            yield "".join(map(answer_lines.line, lines)).encode()
 
 
-def _in_order(rows: QuerySet[Answer]) -> Iterator[Answer]:
-    """Give answers in the order of the network, then as they came, in flat memory."""
-    return rows.select_related(*PARENTS).order_by(*ORDER).iterator(500)
+def _pages(campaign: Campaign) -> Iterator[dict[int, Asked]]:
+    """Give what is asked about by task, in the order of the network, some units at a time."""
+    for layer in campaign.network.layers.order_by("position", "pk"):
+        for first in range(0, layer.channels, UNITS):
+            several = {"channel__gte": first, "channel__lt": first + UNITS}
+            units = dict(Unit.objects.filter(layer=layer, **several).values_list("pk", "channel"))
+            tasks = Task.objects.filter(
+                campaign=campaign, purpose=Task.Purpose.ASK, unit__in=list(units)
+            )
+            page = {
+                task: Asked(layer.name, units[unit], items, planted)
+                for task, unit, items, planted in tasks.values_list(
+                    "pk", "unit", "items", "controls"
+                )
+            }
+            if page:
+                yield page
 
 
-def _named(task: Task) -> list[str]:
-    """Return a task's images by end and rank; nothing if one of them is gone."""
-    rows = TopImage.objects.in_bulk(task.items)
-    if len(rows) < len(task.items):
-        return []
-    return [f"{rows[pk].end}/{rows[pk].rank}" for pk in task.items]
+def _answers(rows: AnswerQuerySet, page: dict[int, Asked]) -> Iterator[Given]:
+    """Give the answers of a page: by channel, then as they came."""
+    found = rows.filter(task__in=list(page)).order_by("task__unit__channel", "task", "pk")
+    return map(Given._make, found.values_list(*READ).iterator(ANSWERS))
 
 
-def _who(answer: Answer, campaign: Campaign) -> str:
-    """Return how a worker is called in files."""
-    return answer.worker.pseudonym.removeprefix(f"{campaign.slug}/" if campaign.published else "")
+def _name(page: Iterable[Asked]) -> None:
+    """Name the images of tasks by end and rank; none of a task that lacks one of them."""
+    several = list(page)
+    keys = sorted({key for one in several for key in one.items})
+    among = RawSQL(LISTED[connection.vendor], [json.dumps(keys)])
+    rows = TopImage.objects.filter(pk__in=among).order_by().values_list("pk", "end", "rank")
+    names = {pk: f"{end}/{rank}" for pk, end, rank in rows.iterator(len(keys) + 1)}
+    for one in several:
+        there = len(names.keys() & one.items) == len(one.items)
+        one.names = [names[key] for key in one.items] if there else []
 
 
-def _cells(answer: Answer, campaign: Campaign) -> list[str]:
-    """Return one line of the long table."""
-    task, layer = answer.task, answer.task.unit.layer
-    kept, shown = answer.images
+def _former(campaign: Campaign) -> str:
+    """Return what comes before a worker's name in pseudonyms of published answers."""
+    return f"{campaign.slug}/" if campaign.published else ""
+
+
+def _cells(asked: Asked, given: Given, same: Sequence[str]) -> list[str]:
+    """Return one line of the long table; ``same``: network, source and what is left off names."""
+    network, source, former = same
+    kept, shown = asked.images(given)
     return [
-        *(layer.network.slug, layer.name, str(task.unit.channel)),
-        *(neutralise(_who(answer, campaign)), campaign.source),
-        *(neutralise(answer.concept), answer.category, str(kept), str(shown)),
+        *(network, asked.layer, str(asked.channel)),
+        *(neutralise(given.worker.removeprefix(former)), source),
+        *(neutralise(given.concept), given.category, str(kept), str(shown)),
     ]
 
 
-def _values(answer: Answer, items: list[str], campaign: Campaign) -> dict[str, object]:
-    """Return one line of all that is known."""
-    task, layer = answer.task, answer.task.unit.layer
-    kept, shown = answer.images
-    return {
-        "network": layer.network.slug,
-        "run": campaign.run.key if campaign.run else "",
-        "layer": layer.name,
-        "unit": task.unit.channel,
-        "worker": _who(answer, campaign),
-        "source": campaign.source,
-        "concept": answer.concept,
-        "category": answer.category,
+def _values(asked: Asked, given: Given, former: str) -> dict[str, object]:
+    """Return one line of all that is known, without what is the campaign's."""
+    kept, shown = asked.images(given)
+    return given._asdict() | {
+        "layer": asked.layer,
+        "unit": asked.channel,
+        "worker": given.worker.removeprefix(former),
         "kept": kept,
         "shown": shown,
-        "items": items,
-        "planted": task.controls,
-        "rejected": answer.rejected,
-        "unseen": answer.unseen,
-        "attempts": answer.attempts,
-        "controls_missed": answer.controls_missed,
-        "seconds": answer.seconds,
-        "focused_seconds": answer.focused_seconds,
-        "created_at": moment(answer.created_at),
-        "counts": answer.counts,
+        "items": asked.names,
+        "planted": asked.planted,
+        "created_at": moment(given.created_at),
     }
 
 

@@ -16,22 +16,22 @@ BEGUN = (3, 1, 0)  # answers that tasks have at the start, by channel
 GUIDELINES = "# Rooms\n\nName the *thing*, not the room.\n\n- one or two words\n- no brands\n"
 
 
-def campaign(tasks: int) -> Any:
+def campaign(tasks: int, pool: int = POOL) -> Any:
     """Return an open campaign in its middle: of three tasks one is complete, one has an answer.
 
-    The first POOL tasks carry the pictures; all others show these too.
+    The first ``pool`` tasks carry the pictures; all others show these too.
     """
     from analysis.models import Layer, Network, Unit
     from annotate.models import Campaign, Task
     from annotate.services.campaigns import Plan, open_campaign
 
-    run = a_run(tasks)
+    run = a_run(tasks, pool)
     rule = Campaign.ControlRule.RECORD  # the clients do not look at pictures
     plan = Plan(control_rule=rule, layers=["pictures"], guidelines=GUIDELINES)
     opened = open_campaign(slug=f"measured-{tasks}", run=run, plan=plan)
     layer = Layer.objects.create(
         network=Network.objects.get(pk=run.network_id),
-        name=MANY, module=MANY, position=1, channels=tasks - POOL, height=13, width=13,
+        name=MANY, module=MANY, position=1, channels=tasks - pool, height=13, width=13,
     )  # fmt: skip
     first_units = range(min(layer.channels, 1000))
     Unit.objects.bulk_create(Unit(layer=layer, channel=n) for n in first_units)
@@ -50,13 +50,13 @@ def campaign(tasks: int) -> Any:
         "CASE u.channel %% 3 WHEN 0 THEN %s WHEN 1 THEN %s ELSE %s END "
         "FROM analysis_unit u JOIN annotate_task t ON t.id = %s + u.channel %% %s "
         "WHERE u.layer_id = %s",
-        [*BEGUN, first, POOL, layer.pk],
+        [*BEGUN, first, pool, layer.pk],
     )
     _settle()
     return opened
 
 
-def a_run(tasks: int) -> Any:
+def a_run(tasks: int, pool: int = POOL) -> Any:
     """Return a finished run with the pictures of a few units."""
     from django.utils import timezone
 
@@ -73,11 +73,11 @@ def a_run(tasks: int) -> Any:
         finished_at=timezone.now(),
     )  # fmt: skip
     layer = Layer.objects.create(
-        network=network, name="pictures", module="pictures", position=0, channels=POOL,
+        network=network, name="pictures", module="pictures", position=0, channels=pool,
         height=13, width=13,
     )  # fmt: skip
     run.layers.add(layer)
-    Unit.objects.bulk_create(Unit(layer=layer, channel=n) for n in range(POOL))
+    Unit.objects.bulk_create(Unit(layer=layer, channel=n) for n in range(pool))
     Image.objects.bulk_create(
         Image(image_set=images, number=n, path=f"{n}.jpg", width=640, height=480)
         for n in range(TOP + LOW)
