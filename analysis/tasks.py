@@ -118,7 +118,7 @@ def look_at(network: Network, picture: Image) -> dict[str, Any]:
 
 def _wake_registered(now: datetime) -> None:
     """Send the messages again for what was registered a while ago and that nobody looked at."""
-    networks = Network.objects.exclude(arch="")  # known from published answers only
+    networks = Network.objects.runnable()
     for rows, task in ((networks, inspect_network), (ImageSet.objects.all(), import_images)):
         old = rows.filter(state=State.WAITING, created_at__lt=now - UNHEARD)
         for pk in old.values_list("pk", flat=True):

@@ -23,6 +23,8 @@ class ImageSet(models.Model):
     error = models.TextField(blank=True)
     note = models.TextField(blank=True)
     synthetic = models.BooleanField(default=False)
+    # Where its list came with an archive, whose images are not here: the sha256 of its content.
+    imported = models.CharField(max_length=64, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="image_sets"
     )

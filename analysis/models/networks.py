@@ -7,6 +7,14 @@ from django.db.models import Q
 from analysis.models.states import State
 
 
+class NetworkQuerySet(models.QuerySet["Network"]):
+    """Named ways to read networks."""
+
+    def runnable(self) -> "NetworkQuerySet":
+        """Keep those that can be run: they have weights here. See `Network.can_run`."""
+        return self.exclude(arch="").exclude(~Q(imported=""), weights="")
+
+
 class Network(models.Model):
     """A trained network: architecture, weights and how its input is prepared."""
 
@@ -29,17 +37,25 @@ class Network(models.Model):
     # Registered by page or API, a network is inspected by a worker before it can be used.
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     error = models.TextField(blank=True)
+    # Where it came with an archive: the sha256 of its content. Weights come only if asked for.
+    imported = models.CharField(max_length=64, blank=True, editable=False)
     public = models.BooleanField(default=False, help_text="its atlas is readable without sign-in")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="networks"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    objects = NetworkQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def can_run(self) -> bool:
+        """Tell whether there are weights to run it with."""
+        return bool(self.arch) and not (self.imported and not self.weights)
 
     @property
     def published_only(self) -> bool:

@@ -46,6 +46,8 @@ class Run(models.Model):
     # Where it may be computed; not part of the recipe.
     device = models.CharField(max_length=20, default="auto")
     memory = models.PositiveIntegerField(default=0, help_text="MB of a batch; 0: the usual")
+    # Where it came with an archive, done and without its shards: the sha256 of its content.
+    imported = models.CharField(max_length=64, blank=True, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     error = models.TextField(blank=True)
     created_by = models.ForeignKey(

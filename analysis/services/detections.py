@@ -90,9 +90,9 @@ def ask(network: Network, picture: Picture.Image, now: datetime | None = None) -
         Busy: nobody is there to answer soon.
     """
     now = now or timezone.now()
-    if network.state != State.DONE or not network.arch:
+    if network.state != State.DONE or not network.can_run:
         raise NetworkNotReady(
-            f"{network} cannot be run: it is known from published answers only, or its inspection"
+            f"{network} cannot be run: it has no weights here, or its inspection"
             " has not ended well."
         )
     if not listening(QUEUE, now):

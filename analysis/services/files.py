@@ -1,10 +1,11 @@
 """Result files in the media storage: a local folder or an S3 bucket, never half a file."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -44,6 +45,19 @@ def copy_in(name: str, source: Path) -> None:
         shutil.copyfile(source, aside)
 
 
+def write_pieces(name: str, pieces: Iterable[bytes]) -> None:
+    """Store what comes piece by piece under ``name``; else as `write`."""
+    path = _local_path(name)
+    if path is None:
+        with TemporaryFile() as file:
+            file.writelines(pieces)
+            file.seek(0)
+            default_storage.save(_checked(name), File(file))
+        return
+    with _aside(path, _root()) as aside, aside.open("wb") as file:
+        file.writelines(pieces)
+
+
 def share(name: str, source: str) -> None:
     """Store what stands under ``source`` under ``name`` too.
 
@@ -67,6 +81,24 @@ def read(name: str) -> bytes:
     """Return the bytes stored under ``name``; raise FileNotFoundError when there are none."""
     with default_storage.open(_checked(name)) as file:
         return bytes(file.read())
+
+
+def pieces(name: str) -> Iterator[bytes]:
+    """Give the bytes stored under ``name``; raise FileNotFoundError when there are none."""
+    with default_storage.open(_checked(name)) as file:
+        yield from file.chunks()
+
+
+def below(folder: str) -> Iterator[str]:
+    """Give the names of all files below a folder, in order; none where there is no such folder."""
+    try:
+        folders, leaves = default_storage.listdir(_checked(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for leaf in sorted(leaves):
+        yield f"{folder}/{leaf}"
+    for child in sorted(folders):
+        yield from below(f"{folder}/{child}")
 
 
 def exists(name: str) -> bool:

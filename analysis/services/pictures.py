@@ -29,6 +29,11 @@ def preferred_token(run_key: str, number: int) -> str:
     return _secret("preferred", run_key, number)
 
 
+def imported_token(run_key: str, place: str) -> str:
+    """Return the token of pictures that came with an archive, as `token_of`."""
+    return _secret("imported", run_key, place)
+
+
 def _secret(*parts: str | int) -> str:
     spoken = "/".join(str(part) for part in parts)
     return hmac.digest(settings.SECRET_KEY.encode(), spoken.encode(), hashlib.sha256).hex()[:32]
@@ -36,4 +41,9 @@ def _secret(*parts: str | int) -> str:
 
 def picture_file(token: str, kind: str, size: str) -> str:
     """Return the name of a picture in the media storage."""
-    return f"pictures/{token[:2]}/{token}/{kind}-{size}.webp"
+    return f"{picture_folder(token)}/{kind}-{size}.webp"
+
+
+def picture_folder(token: str) -> str:
+    """Return the folder in the media storage of all pictures of one token."""
+    return f"pictures/{token[:2]}/{token}"

@@ -75,7 +75,7 @@ def progress(run: Run, now: datetime | None = None) -> RunProgress:
     """Return how far ``run`` is at this moment, read afresh."""
     now = now or timezone.now()
     state, error = Run.objects.values_list("state", "error").get(pk=run.pk)
-    jobs = list(Job.objects.filter(run=run).order_by("position"))
+    jobs = list(Job.objects.filter(run=run).select_related("run").order_by("position"))
     lines = list(LogLine.objects.filter(run=run).order_by("-pk")[:LOG_LINES])
     current = next((job for job in jobs if job.state in OPEN), None)
     alone = current is not None and not _attended(current, now)
@@ -91,7 +91,8 @@ def progress(run: Run, now: datetime | None = None) -> RunProgress:
 def _step(job: Job, now: datetime) -> StepProgress:
     """Return how far one job is."""
     running = list(job.shards.filter(state=State.RUNNING))
-    finished = job.shards.filter(state=State.DONE).items()
+    # A run that came with an archive has no shards.
+    finished = job.total if job.run.imported else job.shards.filter(state=State.DONE).items()
     done = finished + sum(shard.done for shard in running)
     rate = _rate(job, running) if job.state == State.RUNNING else None
     taken = (job.finished_at or now) - job.started_at if job.started_at else None

@@ -208,6 +208,12 @@ def _check_ready(network: Network, image_set: ImageSet, layers: list[Layer]) -> 
             raise RunRefused(f"{what} {thing} is not ready yet ({thing.state}): wait for it.")
     if not network.arch:
         raise RunRefused(f"{network} is known from published answers only: it cannot be run.")
+    if not network.can_run or image_set.imported:
+        thing, what = (image_set, "images") if network.can_run else (network, "weights")
+        raise RunRefused(
+            f"{thing} came with an archive without its {what}: add it with its {what} under another"
+            " name to run it."
+        )
     if not layers:
         raise RunRefused(f"{network} has no layers to study: add it again with --layers.")
     if not image_set.count:

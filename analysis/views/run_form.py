@@ -19,16 +19,16 @@ class RunForm(forms.Form):
     """What may be chosen; its rules are those of `services.runs`."""
 
     network = forms.ModelChoiceField(
-        Network.objects.filter(state=State.DONE).exclude(arch=""),
+        Network.objects.runnable().filter(state=State.DONE),
         to_field_name="slug",
         empty_label=None,
         error_messages={
-            "invalid_choice": "No such network, or not ready, or known from published answers only:"
-            " it cannot be run."
+            "invalid_choice": "No such network, or not ready, or without weights here (known from"
+            " published answers or an archive only): it cannot be run."
         },
     )
     image_set = forms.ModelChoiceField(
-        ImageSet.objects.filter(state=State.DONE, count__gt=0),
+        ImageSet.objects.filter(state=State.DONE, count__gt=0, imported=""),
         to_field_name="slug",
         empty_label=None,
         label="Images",

@@ -5,31 +5,22 @@ read some units at a time and by indices only: memory stays flat, nothing large 
 query stays open while whoever reads the file takes his time.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from django.db import connection
-from django.db.models.expressions import RawSQL
-
-from analysis.models import TopImage, Unit
+from analysis.models import Unit
 from analysis.services.spreadsheets import neutralise
 from analysis.services.tables import moment
+from analysis.services.top_image_names import names_by_key
 from annotate.core import answer_lines, answer_table
 from annotate.models import Answer, Campaign, Task
 from annotate.models.answers import AnswerQuerySet
 
 UNITS = 200  # whose answers are read together
 ANSWERS = 1000  # fetched at a time, and in one piece of the file
-# Some ten thousand keys as one value of a query: as so many values they would take longer to put
-# into SQL than to be found.
-LISTED = {
-    "sqlite": "SELECT value FROM json_each(%s)",
-    "postgresql": "SELECT json_array_elements_text(%s)::bigint",
-}
 
 
 class Given(NamedTuple):
@@ -140,10 +131,7 @@ def _answers(rows: AnswerQuerySet, page: dict[int, Asked]) -> Iterator[Given]:
 def _name(page: Iterable[Asked]) -> None:
     """Name the images of tasks by end and rank; none of a task that lacks one of them."""
     several = list(page)
-    keys = sorted({key for one in several for key in one.items})
-    among = RawSQL(LISTED[connection.vendor], [json.dumps(keys)])
-    rows = TopImage.objects.filter(pk__in=among).order_by().values_list("pk", "end", "rank")
-    names = {pk: f"{end}/{rank}" for pk, end, rank in rows.iterator(len(keys) + 1)}
+    names = names_by_key({key for one in several for key in one.items})
     for one in several:
         there = len(names.keys() & one.items) == len(one.items)
         one.names = [names[key] for key in one.items] if there else []

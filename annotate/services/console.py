@@ -27,7 +27,7 @@ class NetworkCard:
     @property
     def wants_run(self) -> bool:
         """Tell whether launching an analysis is what comes next."""
-        ready = self.network.state == State.DONE and not self.network.published_only
+        ready = self.network.state == State.DONE and self.network.can_run
         return ready and self.layers > 0 and not self.runs
 
 
