@@ -1,7 +1,12 @@
 """What all addresses of the API share: strict parameters, counted calls, cheap repetition."""
 
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import NotFound, ValidationError
@@ -31,6 +36,9 @@ class Endpoint(GenericAPIView[Any]):
     longest: int | None = None
     # A list takes the parameters of its filters and of its pages.
     is_list = False
+    # What stands for an answer that is not made yet, and whether nobody's secret is in it.
+    mark = ""
+    is_public = False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -85,11 +93,27 @@ class Endpoint(GenericAPIView[Any]):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
-        """Say that an answer is the caller's own, and must be asked for again."""
+        """Say whose an answer is, and that it must be asked for again: rights may have changed."""
         answer = super().finalize_response(request, response, *args, **kwargs)
-        answer.headers["Cache-Control"] = "private, no-cache"
+        good = answer.status_code in {200, 304}
+        for_all = good and self.is_public and not self.for_researcher
+        answer.headers["Cache-Control"] = f"{'public' if for_all else 'private'}, no-cache"
+        if self.mark and good:
+            answer.headers["ETag"] = self.mark
         answer.headers["Vary"] = "Accept, Authorization, Cookie"
         return answer
+
+    def is_known(self, request: Request, *decides: str) -> bool:
+        """Tell whether the caller has the answer already; ask once he is known to be let in.
+
+        ``decides`` is all that the answer is made of, beside the question, the caller's role and
+        the program itself. What is kept under another role's mark is never taken for this one's.
+        """
+        role = "researcher" if self.for_researcher else "reader"
+        spoken = "\n".join([request.get_full_path(), role, program(), *decides])
+        self.mark = f'"{hashlib.sha256(spoken.encode()).hexdigest()[:32]}"'
+        known = request.headers.get("If-None-Match", "").replace("W/", "")
+        return self.mark in re.split(r",\s*", known)
 
     @property
     def user(self) -> User:
@@ -100,6 +124,16 @@ class Endpoint(GenericAPIView[Any]):
     def for_researcher(self) -> bool:
         """Return whether the caller sees what is the researchers' own."""
         return is_researcher(self.request.user)
+
+
+@cache
+def program() -> str:
+    """Return the sha256 of what makes answers: a new version may make other ones."""
+    digest = hashlib.sha256()
+    for room in ("core", "models", "services", "api"):
+        for path in sorted((Path(settings.BASE_DIR) / "analysis" / room).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 class ListEndpoint(ListModelMixin, Endpoint):

@@ -16,7 +16,7 @@ from analysis.api.exports import WhateverIsAccepted
 from analysis.api.filters import TEXT
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.api.top_images import KEY
-from analysis.models import Run, Source, UnitSemantics
+from analysis.models import Run, Source, State, UnitSemantics
 from analysis.services import comparison_tables, statistics
 from analysis.services.comparing import Comparable, Compared
 from analysis.services.comparison_tables import PARTS, Against
@@ -114,6 +114,7 @@ class StatisticEndpoint(Endpoint):
     """A statistic of a run, or of labels, of a network that the caller may read."""
 
     permission_classes = [ReadersAndResearchers]
+    has_it = False  # whether the caller has the answer already
 
     def parameters(self, request: Request) -> set[str]:
         """Return what the statistic is asked by: a run, or a network with a source."""
@@ -135,7 +136,7 @@ class StatisticEndpoint(Endpoint):
             return statistics.of_labels(self.labels(request), statistic)
         if name in OF_OBJECTS:
             return self.of_objects(request, OF_OBJECTS[name])
-        return statistics.of_run(self.run(request, STATISTICS[name]), STATISTICS[name])
+        return self.of_run(request, STATISTICS[name])
 
     def against(self, request: Request, name: str) -> Against | None:
         """Return the statistic of both sides; None where no other one is named."""
@@ -164,6 +165,16 @@ class StatisticEndpoint(Endpoint):
         if not statistics.is_counted(run, statistic):
             raise NotFound(f"Run {run} has not finished the step {statistic.step}.")
         return run
+
+    def of_run(self, request: Request, statistic: Statistic) -> Table:
+        """Return a statistic of a run, and know whether the caller has it already."""
+        run = self.run(request, statistic)
+        table = statistics.of_run(run, statistic)
+        self.is_public = run.network.public
+        if statistic.settled and run.state == State.DONE:
+            decides = (run.key, str(run.finished_at), *map(str, table.on.values()))
+            self.has_it = self.is_known(request, *decides)
+        return table
 
     def of_objects(self, request: Request, statistic: ObjectStatistic) -> Table:
         """Return a statistic of objects; 404 where nothing says what is in the images."""
@@ -206,6 +217,7 @@ class StatisticEndpoint(Endpoint):
         network = readable_networks(request).filter(slug=slug).first()
         if network is None:
             raise NotFound(f"There is no network called {slug!r} that you may see.")
+        self.is_public = network.public
         labels = UnitSemantics.objects.filter(unit__layer__network=network, source=source)
         if not (labels.filter(origin=campaign) if campaign else labels).exists():
             of = f" of {campaign!r}" if campaign else ""
@@ -255,7 +267,8 @@ class OneStatistic(StatisticEndpoint):
         """Return the rows with what they were counted on; of two, with their differences."""
         if (both := self.against(request, name)) is not None:
             return Response(comparison_tables.as_json(both))
-        return Response(statistics.as_json(self.asked(request, name)))
+        table = self.asked(request, name)
+        return Response(status=304) if self.has_it else Response(statistics.as_json(table))
 
 
 class OneStatisticAsCsv(StatisticEndpoint):
@@ -277,11 +290,13 @@ class OneStatisticAsCsv(StatisticEndpoint):
         responses={(200, "text/csv"): OpenApiTypes.STR},
         examples=[examples.STATISTIC_CSV],
     )
-    def get(self, request: Request, name: str) -> StreamingHttpResponse:
+    def get(self, request: Request, name: str) -> StreamingHttpResponse | Response:
         """Stream the table."""
         both = self.against(request, name)
         if both is None:
             table = self.asked(request, name)
+            if self.has_it:
+                return Response(status=304)
             return as_file(statistics.as_csv(table), table.file)
         asked = request.query_params.get("table", PARTS[0])
         part = next((one for one in PARTS if one == asked), None)

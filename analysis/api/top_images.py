@@ -98,11 +98,14 @@ class TopImages(ListEndpoint):
     def get(self, request: Request, network: str, layer: str, channel: int) -> Response:
         """List the top images of one unit."""
         unit = get_object_or_404(
-            Unit.objects.filter(layer__network__in=readable_networks(request)),
+            Unit.objects.filter(layer__network__in=readable_networks(request)).select_related(
+                "layer__network"
+            ),
             layer__network__slug=network,
             layer__name=layer,
             channel=channel,
         )
+        self.is_public = unit.layer.network.public
         page = self.paginate_queryset(self.of_one_run(unit))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

@@ -261,6 +261,6 @@ class OneUnit(Endpoint):
         if source and source not in Source.values:
             sentence = f"{source!r} is no source: take one of {', '.join(Source.values)}."
             raise ValidationError({"source": [sentence]})
-        return Response(
-            self.get_serializer(unit_or_404(request, network, layer, channel, source)).data
-        )
+        found = unit_or_404(request, network, layer, channel, source)
+        self.is_public = found.layer.network.public
+        return Response(self.get_serializer(found).data)

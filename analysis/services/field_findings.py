@@ -74,6 +74,7 @@ BY_LAYER = Statistic(
     step="locate",
     row=LayerFields,
     rows=by_layer,
+    settled=True,
 )
 BY_UNIT = Statistic(
     name="unit-fields",
@@ -81,6 +82,7 @@ BY_UNIT = Statistic(
     step="locate",
     row=UnitField,
     rows=by_unit,
+    settled=True,
 )
 
 

@@ -96,6 +96,7 @@ BY_LAYER = Statistic(
     step="segment",
     row=LayerMasks,
     rows=by_layer,
+    settled=True,
 )
 BY_UNIT = Statistic(
     name="unit-masks",
@@ -103,6 +104,7 @@ BY_UNIT = Statistic(
     step="segment",
     row=UnitMasks,
     rows=by_unit,
+    settled=True,
 )
 COLUMNS = (
     Column("layer", "Layer"),

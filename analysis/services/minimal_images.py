@@ -161,6 +161,7 @@ KEPT_OBJECTS = Statistic(
     step="simplify",
     row=Kept,
     rows=kept,
+    settled=True,
 )
 SCENES = Statistic(
     name="minimal-image-scenes",
@@ -168,6 +169,7 @@ SCENES = Statistic(
     step="simplify",
     row=Way,
     rows=ways,
+    settled=True,
 )
 COLUMNS = (
     Column("object", "Object"),

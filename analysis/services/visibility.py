@@ -54,6 +54,7 @@ VISIBLE = Statistic(
     step="segment",
     row=Visible,
     rows=visible,
+    settled=True,
 )
 COLUMNS = (
     Column("layer", "Layer"),

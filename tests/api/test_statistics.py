@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from analysis.models import Segment
+from analysis.models import Network, Run, Segment
 from tests.api import rows
 from tests.api.asking import knows_only, refused
 
@@ -113,6 +113,36 @@ def test_twice_is_the_same_and_the_second_is_short(bob, run):
     first = bob.get(ADDRESS, {"run": run.key})
     again = bob.get(ADDRESS, {"run": run.key}, headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("address", [ADDRESS, TABLE])
+def test_what_a_done_run_found_is_not_counted_again_for_who_has_it(
+    address, bob, charlie, nobody, alice, run, monkeypatch
+):
+    asked = {"run": run.key}
+    Network.objects.filter(pk=run.network_id).update(public=False)
+    first = bob.get(address, asked)
+    assert first["Cache-Control"] == "private, no-cache"
+    has = {"If-None-Match": f'"other", W/{first["ETag"]}'}
+    for stranger in (nobody, alice):  # what is private is not even known to be there
+        refused(stranger.get(address, asked, headers=has), 404, "not_found")
+    Network.objects.filter(pk=run.network_id).update(public=True)
+    read = nobody.get(address, asked, headers=has)
+    assert (read.status_code, read["Cache-Control"]) == (200, "public, no-cache")
+    assert read["ETag"] != first["ETag"], "a researcher's answer is another one"
+    assert first["Vary"] == read["Vary"] == "Accept, Authorization, Cookie"
+    with monkeypatch.context() as patch:
+        counted = []
+        patch.setattr("analysis.services.statistics.as_json", counted.append)
+        patch.setattr("analysis.services.statistics.as_csv", counted.append)
+        for researcher in (bob, charlie):
+            again = researcher.get(address, asked, headers=has)
+            assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+        assert not counted
+    other = bob.get(address, {"run": run.key[:12]}, headers=has)
+    assert other.status_code == 200, "another question"
+    Run.objects.filter(pk=run.pk).update(state="running")
+    assert bob.get(address, asked, headers=has).get("ETag") != first["ETag"], "not done"
 
 
 def test_it_takes_few_queries_however_many_rows(bob, run, django_assert_max_num_queries):
