@@ -6,6 +6,7 @@ from annotate.views import (
     agreement,
     answers,
     appeal,
+    archives,
     audit,
     campaigns,
     concepts,
@@ -26,6 +27,7 @@ app_name = "annotate"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", console.start, name="console"),
     path("networks/<slug:slug>/public/", publicity.switch, name="network_public"),
+    path("networks/<slug:slug>/archive.zip", archives.archive, name="network_archive"),
     path("campaigns/new/", campaigns.new, name="campaign_new"),
     path("campaigns/<slug:slug>/", campaigns.campaign, name="campaign"),
     path("campaigns/<slug:slug>/progress/", campaigns.progress, name="campaign_progress"),

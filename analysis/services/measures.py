@@ -20,7 +20,7 @@ class Statistic:
     step: str
     row: type[Any]
     rows: Callable[[Run], Iterable[Any]]
-    # Nothing but the run's own results goes into it, so that of a run that is done it never changes:
+    # Nothing but the run's own results goes into it, so that it never changes once the run is done:
     # who has it is told so without counting anew. Not where labels or matches play a part.
     settled: bool = False
 

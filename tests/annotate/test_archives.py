@@ -198,6 +198,11 @@ def test_out_and_in_again_gives_the_same_tables_and_pictures(archive, client, re
                     "/networks/net/", "/image-sets/rooms-set/", "/campaigns/rooms/"):  # fmt: skip
         page = client.get(address)
         assert page.status_code == 200, address
+    page = client.get("/networks/net/archive.zip")
+    whole = b"".join(page.streaming_content)
+    assert page["Content-Disposition"] == 'attachment; filename="net.unitscope.zip"'
+    Path(again).write_bytes(whole)
+    assert members(again) == before
     assert "imported" in client.get(f"/runs/{run.short_key}/").content.decode()
     assert "Launch analysis" not in client.get("/networks/net/").content.decode()
 

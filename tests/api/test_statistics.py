@@ -115,10 +115,16 @@ def test_twice_is_the_same_and_the_second_is_short(bob, run):
     assert again.status_code == 304
 
 
+@pytest.fixture
+def callers(bob, charlie, nobody, alice):
+    return bob, charlie, nobody, alice
+
+
 @pytest.mark.parametrize("address", [ADDRESS, TABLE])
 def test_what_a_done_run_found_is_not_counted_again_for_who_has_it(
-    address, bob, charlie, nobody, alice, run, monkeypatch
+    address, callers, run, monkeypatch
 ):
+    bob, charlie, nobody, alice = callers
     asked = {"run": run.key}
     Network.objects.filter(pk=run.network_id).update(public=False)
     first = bob.get(address, asked)

@@ -112,6 +112,7 @@ PAGES = {
     "annotate:network_public": Row(
         "/networks/{network}/public/", post=owners(302), data={"public": "no"}
     ),
+    "annotate:network_archive": Row("/networks/{network}/archive.zip", RESEARCHERS),
     "analysis:run_new": Row("/runs/new/", RESEARCHERS, "in in 403 422 422 422"),
     "analysis:run": Row("/runs/{run}/", RESEARCHERS),
     "analysis:run_progress": Row("/runs/{run}/progress/", RESEARCHERS),
