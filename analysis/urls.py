@@ -9,6 +9,7 @@ from analysis.views import (
     findings_against,
     findings_detectors,
     findings_fields,
+    findings_files,
     findings_localisation,
     findings_matches,
     findings_meanings,
@@ -65,6 +66,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("atlas/<slug:slug>/<str:name>/", atlas_units.layer, name="atlas_layer"),
     path("atlas/<slug:slug>/<str:name>/<int:channel>/", atlas.unit, name="unit"),
     path("findings/<slug:slug>/", findings.home, name="findings"),
+    re_path(
+        r"^findings/(?P<slug>[-a-zA-Z0-9_]+)/(?P<tab>[a-z-]+)/(?P<name>[^/]+)"
+        r"\.(?P<form>svg|png|pdf|json|csv)\Z",
+        findings_files.file,
+        name="figure_file",
+    ),
     path("findings/<slug:slug>/meanings/", findings_meanings.page, name="findings_meanings"),
     path("findings/<slug:slug>/objects/", findings_objects.page, name="findings_objects"),
     path("findings/<slug:slug>/fields/", findings_fields.page, name="findings_fields"),

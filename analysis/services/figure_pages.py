@@ -5,12 +5,15 @@ show the same figures of the same rows.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from django.conf import settings
+from django.db.models import Max
 from django.urls import reverse
 
-from analysis.models import ImageSet, Network, Run, Source
+from analysis.models import ImageSet, Network, Run, Source, UnitSemantics
 from analysis.services import (
     detector_findings,
     field_findings,
@@ -39,6 +42,12 @@ from analysis.services.statistics import OF_LABELS, OF_OBJECTS
 # The words of an address, as `QueryDict` has them; what makes no sense asks for the usual.
 Asked = Mapping[str, str]
 RUNS = 20
+WHOSE = {
+    Source.PEOPLE: "labels by people",
+    Source.PUBLISHED: "published labels",
+    Source.MACHINE: "labels made by a machine",
+    Source.SIMULATED: "labels by simulated workers",
+}
 
 
 def figures(tab: str, network: Network, asked: Asked) -> list[Figure | Missing]:
@@ -50,8 +59,54 @@ def figures(tab: str, network: Network, asked: Asked) -> list[Figure | Missing]:
 
 
 def figures_of_run(tab: str, run: Run, asked: Asked) -> list[Figure | Missing]:
-    """Return the figures that a page makes of a run, without those that have no rows."""
-    return [figure for figure in OF_RUN_PAGES[tab](run, asked) if figure]
+    """Return the figures that a page makes of a run, without those that have no rows.
+
+    What is not measured on real things says so beside each of them.
+    """
+    note = note_of_run(run)
+    return [
+        replace(figure, note=figure.note or note) if isinstance(figure, Figure) else figure
+        for figure in OF_RUN_PAGES[tab](run, asked)
+        if figure
+    ]
+
+
+def note_of_run(run: Run) -> str:
+    """Say what the numbers of a run are, where they are not measured on real things."""
+    parts = {"network": run.network.synthetic, "images": run.image_set.synthetic}
+    synthetic = [name for name, is_so in parts.items() if is_so]
+    return f"synthetic {' and '.join(synthetic)}" if synthetic else ""
+
+
+def origin(tab: str, network: Network, asked: Asked) -> str:
+    """Say where the numbers of a page come from, for files that leave it."""
+    version = f"Unitscope {settings.VERSION}"
+    if findings.TABS[tab].step:
+        run, _ = run_of(network, findings.TABS[tab].step, asked)
+        return " · ".join((network.slug, *_of_run(run), version))
+    choice = labels_chosen(network, asked)
+    return " · ".join((network.slug, *_of_labels(choice), version))
+
+
+def _of_run(run: Run | None) -> list[str]:
+    """Return the words for a run: which, over what, when."""
+    if run is None:
+        return []
+    over = f"run {run.short_key} over {run.image_set.slug} ({run.image_set.count:,} images)"
+    return [over, *([f"finished {run.finished_at:%Y-%m-%d}"] if run.finished_at else [])]
+
+
+def _of_labels(choice: "Choice | None") -> list[str]:
+    """Return the words for labels: whose, of which campaigns, how new."""
+    if choice is None:
+        return []
+    wanted = choice.wanted
+    rows = UnitSemantics.objects.filter(unit__layer__network=wanted.network, source=wanted.source)
+    rows = rows.filter(origin=wanted.campaign) if wanted.campaign else rows
+    newest = rows.aggregate(newest=Max("updated_at"))["newest"]
+    from_where = wanted.campaign or ", ".join(choice.campaigns)
+    by = WHOSE[Source(wanted.source)]
+    return [f"{by} ({from_where})", *([f"the newest of {newest:%Y-%m-%d}"] if newest else [])]
 
 
 def run_of(network: Network, step: str, asked: Asked) -> tuple[Run | None, list[Run]]:

@@ -7,7 +7,10 @@ for writing them would add 0.3 s and 44 MB to every web process.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from analysis.services.figure_links import of_this_site
+from analysis.services.figure_words import described
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 HEIGHT = 280
@@ -33,6 +36,13 @@ class Column:
         return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+class Line(NamedTuple):
+    """A row of the table, and the page that its first cell leads to, if there is one."""
+
+    href: str
+    cells: list["Cell"]
+
+
 class Cell(NamedTuple):
     """What stands in a cell, and whether figures are to stand under one another."""
 
@@ -46,6 +56,7 @@ class Figure:
 
     ``name`` is the figure's own in its page and in the names of saved files. ``note`` says beside
     the question what the numbers are, where they are not measured on real things: "synthetic".
+    A row with ``href`` (of services/figure_links) leads there, in the table by its first cell.
     """
 
     name: str
@@ -57,6 +68,15 @@ class Figure:
     method: str
     download: str = ""
     note: str = ""
+
+    # As which files it can be had; see services/figure_files.
+    FORMS: ClassVar[Mapping[str, str]] = {
+        "svg": "SVG",
+        "png": "PNG",
+        "pdf": "PDF",
+        "json": "Vega-Lite",
+        "csv": "Table as CSV",
+    }
 
     @property
     def head(self) -> list[Cell]:
@@ -78,6 +98,20 @@ class Figure:
         ]
 
 
+    @property
+    def lines(self) -> list[Line]:
+        """Return the rows of the table, each with where it leads; only pages of this site."""
+        return [
+            Line(of_this_site(row.get("href")), cells)
+            for row, cells in zip(self.rows, self.table, strict=True)
+        ]
+
+    @property
+    def alternative(self) -> str:
+        """Return what is to be seen, for who cannot: the question, the chart, the answer."""
+        return f"{self.question} {described(self.spec)} {self.answer}"
+
+
 @dataclass(frozen=True)
 class Missing:
     """A question that these rows cannot answer, why, and how they could."""
@@ -94,6 +128,10 @@ def channel(name: str, title: str = "", kind: str = "quantitative", **more: Any)
 def ordered(name: str, title: str = "", values: Iterable[str] = (), **more: Any) -> Spec:
     """Return how names are read, in the order of the rows or of ``values``, never by alphabet."""
     return channel(name, title, "ordinal", sort=list(values) or None, **more)
+
+
+# Marks of rows with ``href`` lead to its page; see services/figure_links.
+LINKED: Spec = {"href": {"field": "href", "type": "nominal"}}
 
 
 def mark(kind: str, encoding: Spec, style: Style = "observed") -> Spec:
