@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from analysis.models import ClassScore, Network, Run, State, Unit
 from analysis.services.dissection import DETECTS, options_in, read_summary
-from analysis.services.figures import Column, Figure, Spec, channel, drawing, mark, ordered
+from analysis.services.figure_links import concept_page, layer_page, named
+from analysis.services.figures import LINKED, Column, Figure, Spec, channel, drawing, mark, ordered
 from analysis.services.findings import runs_with
 from analysis.services.measures import Statistic
 
@@ -164,9 +165,9 @@ def layer_figure(run: Run, download: str) -> Figure | None:
         name="detectors",
         question="How many units detect an object, and how many would by chance?",
         answer=_layer_answer(layers),
-        spec=_layer_drawing(layers),
+        spec=_layer_drawing(run, layers),
         columns=LAYER_COLUMNS,
-        rows=[row._asdict() for row in layers],
+        rows=[row._asdict() | {"href": layer_page(run.network.slug, row.layer)} for row in layers],
         method=_method(run, layers),
         download=download,
     )
@@ -179,7 +180,12 @@ def class_figure(run: Run, download: str) -> Figure | None:
         return None
     quantile = options_in(run.recipe)["quantile"]
     rows = [
-        {**row._asdict(), "percent": 100 * row.share, "best": f"{row.best_layer} {row.best_unit}"}
+        {
+            **row._asdict(),
+            "percent": 100 * row.share,
+            "best": f"{row.best_layer} {row.best_unit}",
+            "href": concept_page(row.name),
+        }
         for row in classes
     ]
     return Figure(
@@ -213,8 +219,20 @@ def _layer_answer(layers: list[LayerDetectors]) -> str:
     return f"{told}, of an untrained network {most.untrained:,}."
 
 
-def _layer_drawing(layers: list[LayerDetectors]) -> Spec:
+def _detecting(run: Run) -> dict[str, list[int]]:
+    """Return the units of each layer that detect a class, best first."""
+    found: dict[str, list[int]] = {}
+    rows = ClassScore.objects.filter(run=run, rank=0, iou__gt=DETECTS)
+    for layer, unit in rows.order_by("-iou", "unit__channel").values_list(
+        "unit__layer__name", "unit__channel"
+    ):
+        found.setdefault(layer, []).append(unit)
+    return found
+
+
+def _layer_drawing(run: Run, layers: list[LayerDetectors]) -> Spec:
     """Return bars of the share of units, with the baselines upon them."""
+    detecting = _detecting(run)
     rows = [
         {
             "layer": row.layer,
@@ -222,19 +240,25 @@ def _layer_drawing(layers: list[LayerDetectors]) -> Spec:
             "shuffled": row.shuffled / row.units,
             "untrained": None if row.untrained is None else row.untrained / row.units,
             "words": f"{row.detectors:,}",
+            "units": named(detecting.get(row.layer, [])),
+            "href": layer_page(run.network.slug, row.layer),
         }
         for row in layers
     ]
     x = {"x": ordered("layer", "", [row.layer for row in layers])}
     y = "share of the layer’s units"
-    tip = [channel("layer", "layer", "nominal"), channel("observed", "detect", format=".1%")]
+    tip = [
+        channel("layer", "layer", "nominal"),
+        channel("observed", "detect", format=".1%"),
+        channel("units", "units, best first", "nominal"),
+    ]
 
     def place(name: str) -> Spec:
         return x | {"y": channel(name, y, axis={"format": "%"})}
 
     return drawing(
         rows,
-        mark("bar", place("observed") | {"tooltip": tip}),
+        mark("bar", place("observed") | {"tooltip": tip} | LINKED),
         mark("tick", place("shuffled"), "interval"),
         mark("point", place("untrained"), "published"),
         mark("text", place("observed") | {"text": channel("words", kind="nominal")}, "label"),
@@ -261,10 +285,14 @@ def _class_drawing(rows: list[dict[str, Any]]) -> Spec:
     x = {"x": channel("percent", "% of pixels", scale={"type": "log", "nice": False})}
     y = "best IoU"
     scale = {"domain": [0, max(0.1, 1.25 * max(row["best_iou"] for row in rows))], "clamp": True}
-    tip = [channel("name", "class", "nominal"), channel("best_iou", "best IoU", format=".3f")]
+    tip = [
+        channel("name", "class", "nominal"),
+        channel("best_iou", "best IoU", format=".3f"),
+        channel("best", "by unit", "nominal"),
+    ]
     line = mark("line", x | {"y": channel("cap", y, scale=scale)}, "interval")
     rule = mark("rule", {"y": channel("limit", y)}, "reference") | {"data": {"values": limit}}
-    best = {"y": channel("best_iou", y), "tooltip": tip}
+    best = {"y": channel("best_iou", y), "tooltip": tip} | LINKED
     words = {"y": channel("best_iou", y), "text": channel("name", kind="nominal")}
     told = mark("text", x | words, "label") | {"transform": [{"filter": "datum.detectors > 0"}]}
     return drawing(rows, line, rule, mark("point", x | best), told)

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from analysis.models import ReceptiveField, Run
 from analysis.services.fields import LayerRow, layer_table
-from analysis.services.figures import Column, Figure, Spec, channel, drawing, mark, whiskers
+from analysis.services.figure_links import layer_page, unit_page
+from analysis.services.figures import LINKED, Column, Figure, Spec, channel, drawing, mark, whiskers
 from analysis.services.measures import Statistic
 
 # Zhou et al. 2015, section 3.2: theoretical size of an AlexNet layer → mean and s.d. of the
@@ -98,7 +99,7 @@ def figure(run: Run, download: str) -> Figure | None:
         answer=_answer(layers),
         spec=_drawing(run, layers),
         columns=COLUMNS + (PUBLISHED_COLUMNS if published else ()),
-        rows=[_told(row) for row in layers],
+        rows=[_told(row) | {"href": layer_page(run.network.slug, row.layer)} for row in layers],
         method=_method(run, published),
         download=download,
     )
@@ -138,7 +139,7 @@ def _layer(row: LayerRow) -> LayerFields:
     )
 
 
-def _told(row: LayerFields) -> Mapping[str, Any]:
+def _told(row: LayerFields) -> dict[str, Any]:
     """Return a row of the table, the paper's numbers as it gives them."""
     published = PUBLISHED.get(row.theoretical or 0)
     words = [f"{mean:.1f} ± {sd:.1f}" for mean, sd in published] if published else [None, None]
@@ -163,7 +164,13 @@ def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
     """Return each unit's size over its layer's theoretical one, means, and the paper's means."""
     theory = {row.layer: row.theoretical for row in layers}
     units = [
-        {"layer": unit.layer, "theoretical": theory[unit.layer], "unit": unit.size}
+        {
+            "layer": unit.layer,
+            "theoretical": theory[unit.layer],
+            "unit": unit.size,
+            "name": f"{unit.layer} {unit.channel}",
+            "href": unit_page(run.network.slug, unit.layer, unit.channel, run.short_key),
+        }
         for unit in by_unit(run)
         if unit.size is not None and theory[unit.layer]
     ]
@@ -188,9 +195,14 @@ def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
     y = "empirical size, px"
     name = {"y": channel("high", y), "text": channel("layer", kind="nominal")}
     tip = [channel("layer", "layer", "nominal"), channel("mean", "mean, px", format=".1f")]
+    single = {"y": channel("unit", y), "opacity": {"value": 0.35}} | LINKED
+    single["tooltip"] = [
+        channel("name", "unit", "nominal"),
+        channel("unit", "its size, px", format=".1f"),
+    ]
     return drawing(
         units + means + papers,
-        mark("tick", x | {"y": channel("unit", y), "opacity": {"value": 0.35}}),
+        mark("tick", x | single),
         whiskers("low", "high", x, y),
         mark("point", x | {"y": channel("mean", y), "tooltip": tip}),
         mark("point", x | {"y": channel("published", y)}, "published"),

@@ -78,7 +78,9 @@ def file_of(figure: Figure, form: str, origin: str) -> bytes:
 def stamp(figure: Figure, form: str, origin: str) -> str:
     """Return the hash of what a file is made of: while it is the same, so is the file."""
     spec = printed(figure, origin)
-    return Wanted({**spec, "rows": "".join(rows_of(figure, origin))} if form == "csv" else spec, form).key
+    return Wanted(
+        {**spec, "rows": "".join(rows_of(figure, origin))} if form == "csv" else spec, form
+    ).key
 
 
 def drawn(wanted: Sequence[Wanted], longest: float = LONGEST) -> list[bytes]:

@@ -242,6 +242,7 @@ def meanings_of(choice: Choice) -> list[Figure | Missing]:
         threshold=wanted.threshold,
         note=meaning_figures.note_of(wanted.source, wanted.network.synthetic),
         downloads={name: table_of_labels(name, wanted) for name in OF_LABELS},
+        network=wanted.network.slug,
     )
     return meaning_figures.figures(shown)
 

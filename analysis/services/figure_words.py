@@ -20,7 +20,11 @@ def described(spec: Spec) -> str:
     layers = list(_layers(spec))
     kinds = dict.fromkeys(KINDS[kind] for kind in map(_kind, layers) if kind in KINDS)
     told = [f"A drawing of {_listed(list(kinds))}." if kinds else "A drawing."]
-    told += [f"{words}: {_axis(layers, place)}." for place, words in ALONG.items() if _axis(layers, place)]
+    told += [
+        f"{words}: {_axis(layers, place)}."
+        for place, words in ALONG.items()
+        if _axis(layers, place)
+    ]
     told += list(dict.fromkeys(_colours(layers)))
     return " ".join(told)
 
@@ -28,7 +32,9 @@ def described(spec: Spec) -> str:
 def _layers(spec: Spec, rows: Any = None) -> Iterator[Spec]:
     """Give the single layers of a drawing, each with the rows that it draws."""
     rows = spec.get("data", {}).get("values", rows)
-    parts = [part for name in ("layer", "concat", "hconcat", "vconcat") for part in spec.get(name, ())]
+    parts = [
+        part for name in ("layer", "concat", "hconcat", "vconcat") for part in spec.get(name, ())
+    ]
     parts += [spec["spec"]] if "spec" in spec else []
     if "encoding" in spec and "mark" in spec:
         yield {**spec, "rows": rows or []}
@@ -55,7 +61,9 @@ def _axis(layers: Iterable[Spec], place: str) -> str:
             per_cent |= "%" in str((channel.get("axis") or {}).get("format", ""))
             found = [row.get(channel.get("field")) for row in layer["rows"]]
             if channel.get("type") in ("ordinal", "nominal"):
-                names |= dict.fromkeys(channel.get("sort") or (str(one) for one in found if one is not None))
+                names |= dict.fromkeys(
+                    channel.get("sort") or (str(one) for one in found if one is not None)
+                )
             else:
                 values += [one for one in found if isinstance(one, int | float)]
     if names:

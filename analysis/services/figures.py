@@ -97,7 +97,6 @@ class Figure:
             for row in self.rows
         ]
 
-
     @property
     def lines(self) -> list[Line]:
         """Return the rows of the table, each with where it leads; only pages of this site."""

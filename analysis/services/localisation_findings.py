@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from analysis.models import Localisation, Run
-from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered
+from analysis.services.figure_links import concept_page
+from analysis.services.figures import LINKED, Column, Figure, channel, drawing, mark, ordered
 from analysis.services.measures import Statistic
 
 DRAWN = 30  # concepts in the drawing; the table has all
@@ -66,12 +67,21 @@ def figure(run: Run, download: str) -> Figure | None:
     if not concepts:
         return None
     told: list[dict[str, Any]] = [
-        {**row._asdict(), "share": row.images_with_class / max(1, row.images)} for row in concepts
+        {
+            **row._asdict(),
+            "share": row.images_with_class / max(1, row.images),
+            "href": concept_page(row.concept),
+        }
+        for row in concepts
     ]
     best = concepts[0]
     place = {"x": ordered("concept", "", [row.concept for row in concepts[:DRAWN]])}
     y = "Jaccard index"
-    tip = [channel("concept", "concept", "nominal"), channel("jaccard", y, format=".3f")]
+    tip = [
+        channel("concept", "concept", "nominal"),
+        channel("jaccard", y, format=".3f"),
+        channel("units", "units"),
+    ]
     return Figure(
         name="localised",
         question="How well do named units find the objects that they are named for?",
@@ -82,7 +92,7 @@ def figure(run: Run, download: str) -> Figure | None:
         ),
         spec=drawing(
             told[:DRAWN],
-            mark("bar", place | {"y": channel("jaccard", y), "tooltip": tip}),
+            mark("bar", place | {"y": channel("jaccard", y), "tooltip": tip} | LINKED),
             mark("tick", place | {"y": channel("chance", y)}, "interval"),
         ),
         columns=COLUMNS,

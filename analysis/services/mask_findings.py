@@ -10,7 +10,17 @@ from analysis.core.overlap import Overlap, mean_of
 from analysis.models import Layer, Run, Unit
 from analysis.services import files
 from analysis.services.dissection import class_names
-from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whiskers
+from analysis.services.figure_links import layer_page
+from analysis.services.figures import (
+    LINKED,
+    Column,
+    Figure,
+    channel,
+    drawing,
+    mark,
+    ordered,
+    whiskers,
+)
 from analysis.services.measures import Statistic
 
 KINDS = ("disc", "own")
@@ -131,15 +141,22 @@ def figure(run: Run, download: str) -> Figure | None:
     point = {
         "y": channel("iou", iou, scale={"zero": True}),
         "color": ordered("mask", "mask", WORDS.values(), scale={"range": "category"}),
-    }
-    drawn = [one for row in rows for one in _drawn(row)]
+        "shape": ordered("mask", "mask", WORDS.values(), scale={"range": "symbol"}),
+        "tooltip": [
+            channel("layer", "layer", "nominal"),
+            channel("mask", "mask", "nominal"),
+            channel("iou", "mean IoU", format=".3f"),
+        ],
+    } | LINKED
+    pages = {row.layer: {"href": layer_page(run.network.slug, row.layer)} for row in rows}
+    drawn = [one | pages[row.layer] for row in rows for one in _drawn(row)]
     return Figure(
         name="masks",
         question="Which mask fits what is there better: the disc, or the unit's own field?",
         answer=_answer(rows),
         spec=drawing(drawn, whiskers("low", "high", place, iou), mark("point", place | point)),
         columns=COLUMNS,
-        rows=[row._asdict() | _intervals(row) for row in rows],
+        rows=[row._asdict() | _intervals(row) | pages[row.layer] for row in rows],
         method="For each unit the pixels that its masks light on its strongest images, against"
         " the class of the images' masks that they fit best (IoU over all pixels of these"
         " images; each kind of mask with its own best class, chosen on the same pixels, so the"

@@ -1,11 +1,13 @@
 """What units mean, as figures: groups by layer, precision, agreement; or what they lack."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.models import Category, Source
+from analysis.services.figure_links import layer_page, named
 from analysis.services.figures import (
+    LINKED,
     Column,
     Figure,
     Missing,
@@ -25,6 +27,7 @@ from analysis.services.meanings import (
     LayerPrecision,
     agreements,
     group_shares,
+    groups_of,
     precisions,
 )
 
@@ -40,6 +43,21 @@ class Shown:
     threshold: float
     note: str  # what the labels are, where people did not give them of real things
     downloads: Mapping[str, str]  # statistic → address of its rows
+    network: str = ""  # whose pages the marks lead to; none: they lead nowhere
+
+    def page_of(self, layer: str) -> str:
+        """Return the page of a layer's units."""
+        return layer_page(self.network, layer) if self.network else ""
+
+    def units_in(self, layer: str, group: str) -> str:
+        """Name the first units of a layer that are counted for a group."""
+        return named(
+            [
+                label.channel
+                for label in self.labels
+                if label.layer == layer and group in groups_of(label, self.by, self.threshold)
+            ]
+        )
 
 
 def figures(shown: Shown) -> list[Figure | Missing]:
@@ -73,10 +91,11 @@ def groups_figure(shown: Shown, counted: Iterable[GroupShare]) -> Figure | Missi
         name="categories",
         question=question,
         answer=_group_answer(layers, what),
-        spec=_group_drawing(rows, what),
+        spec=_group_drawing(shown, rows, what),
         columns=[Column("layer", "Layer"), Column("of", above), *by_group],
         rows=[
-            {"layer": layer, "of": some[0].of, **{row.category: row.share for row in some}}
+            {"layer": layer, "of": some[0].of, "href": shown.page_of(layer)}
+            | {row.category: row.share for row in some}
             for layer, some in layers.items()
         ],
         method=_group_method(shown),
@@ -116,9 +135,9 @@ def _group_method(shown: Shown) -> str:
     return f"{what} Precision: images kept / images shown. {INTERVALS}"
 
 
-def _group_drawing(rows: Iterable[GroupShare], counted: str) -> Spec:
+def _group_drawing(shown: Shown, rows: Iterable[GroupShare], counted: str) -> Spec:
     """Return bars of the groups side by side in each layer, low to high, with their intervals."""
-    told = [row._asdict() for row in rows]
+    told = [_drawn(shown, row) for row in rows]
     y = f"share of {counted}"
     place = {
         "x": ordered("layer", "", dict.fromkeys(row["layer"] for row in told)),
@@ -132,9 +151,17 @@ def _group_drawing(rows: Iterable[GroupShare], counted: str) -> Spec:
             channel("category", "group", "nominal"),
             channel("share", "share", format=".1%"),
             channel("number", counted),
+            channel("units", "units", "nominal"),
         ],
     }
-    return drawing(told, mark("bar", place | bars), whiskers("share_low", "share_high", place, y))
+    whisker = whiskers("share_low", "share_high", place, y)
+    return drawing(told, mark("bar", place | bars | LINKED), whisker)
+
+
+def _drawn(shown: Shown, row: GroupShare) -> dict[str, Any]:
+    """Return a bar with the units that it stands for, and where they are."""
+    units = shown.units_in(row.layer, row.category)
+    return {**row._asdict(), "units": units, "href": shown.page_of(row.layer)}
 
 
 # ---- Precision ---------------------------------------------------------------------------------
@@ -153,7 +180,7 @@ def precision_figure(shown: Shown, counted: Iterable[LayerPrecision]) -> Figure 
         name="precision",
         question=question,
         answer=_precision_answer(rows, above),
-        spec=points(rows, measures, "precision, or share of units"),
+        spec=points(rows, measures, "precision, or share of units", href=shown.page_of),
         columns=(
             Column("layer", "Layer"),
             Column("units", "Units"),
@@ -163,7 +190,7 @@ def precision_figure(shown: Shown, counted: Iterable[LayerPrecision]) -> Figure 
             Column("share", "their share", 3),
             Column("share_interval", "95%"),
         ),
-        rows=[with_intervals(row._asdict()) for row in rows],
+        rows=[with_intervals(row._asdict()) | {"href": shown.page_of(row.layer)} for row in rows],
         method=(
             "Precision of a unit: the mean over its answers of images kept / images shown. "
             f"{INTERVALS} Of the shares of units: Wilson’s interval."
@@ -207,9 +234,9 @@ def _agreement(shown: Shown) -> Figure | Missing:
         name="agreement",
         question=question,
         answer=_agreement_answer(rows),
-        spec=points(rows, measures, "kappa, or share of units"),
+        spec=points(rows, measures, "kappa, or share of units", href=shown.page_of),
         columns=columns,
-        rows=[with_intervals(row._asdict()) for row in rows],
+        rows=[with_intervals(row._asdict()) | {"href": shown.page_of(row.layer)} for row in rows],
         method=(
             "Over all units with at least two answers, whatever their precision. Kappa (Fleiss"
             " 1971): 0 is chance, 1 is complete agreement on the six groups. Same words, same"
@@ -237,14 +264,19 @@ def _agreement_answer(rows: Sequence[LayerAgreement]) -> str:
 
 # ---- Both --------------------------------------------------------------------------------------
 def points(
-    rows: Iterable[Any], measures: Mapping[str, tuple[str, str, str]], title: str, by: str = "layer"
+    rows: Iterable[Any],
+    measures: Mapping[str, tuple[str, str, str]],
+    title: str,
+    by: str = "layer",
+    href: Callable[[str], str] | None = None,
 ) -> Spec:
     """Return several measures of each layer beside one another, as points with intervals.
 
     ``by`` is what stands along the axis, in the order of the rows; what is not known is left out.
+    ``href`` gives the page that one of them leads to.
     """
     told = [
-        {by: getattr(row, by), "measure": name}
+        {by: getattr(row, by), "measure": name, "href": href(getattr(row, by)) if href else ""}
         | dict(zip(("value", "low", "high"), (getattr(row, part) for part in parts), strict=True))
         for row in rows
         for name, parts in measures.items()
@@ -256,12 +288,15 @@ def points(
     point = {
         "y": channel("value", title),
         "color": ordered("measure", "", measures, scale={"range": "category"}),
+        # Shapes as well, for black and white and for eyes that know fewer colours.
+        "shape": ordered("measure", "", measures, scale={"range": "symbol"}),
         "tooltip": [
             channel(by, by, "nominal"),
             channel("measure", "what", "nominal"),
             channel("value", "value", format=".3f"),
         ],
     }
+    point |= LINKED if href else {}
     return drawing(told, whiskers("low", "high", place, title), mark("point", place | point))
 
 

@@ -158,6 +158,14 @@ def agreements(labels: list[Label], threshold: float = 0.0) -> Iterator[LayerAgr
             yield _agreement(layer, several)
 
 
+def groups_of(label: Label, by: str, threshold: float) -> list[str]:
+    """Return the groups of a label's answers above the threshold; by unit, of the label itself."""
+    sayings: list[Said] | list[Label] = label.answers if by == ANSWER else [label]
+    return [
+        one.category for one in sayings if one.precision is not None and one.precision > threshold
+    ]
+
+
 def share_of(text: str) -> float | None:
     """Return a number from 0 to 1, or None for anything else."""
     try:
@@ -213,12 +221,7 @@ def group_counts(labels: list[Label], by: str, threshold: float) -> NDArray[np.i
     """
     rows = []
     for label in labels:
-        sayings: list[Said] | list[Label] = label.answers if by == ANSWER else [label]
-        counted = Counter(
-            one.category
-            for one in sayings
-            if one.precision is not None and one.precision > threshold
-        )
+        counted = Counter(groups_of(label, by, threshold))
         rows.append([counted[group] for group in GROUPS])
     return np.array(rows, np.int64)  # (units, groups)
 

@@ -14,7 +14,17 @@ from typing import Any, NamedTuple
 from analysis.core.intervals import wilson
 from analysis.models import MinimalImage, Run
 from analysis.services import files
-from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whiskers
+from analysis.services.figure_links import concept_page
+from analysis.services.figures import (
+    LINKED,
+    Column,
+    Figure,
+    channel,
+    drawing,
+    mark,
+    ordered,
+    whiskers,
+)
 from analysis.services.measures import Statistic
 
 KEPT = 0.5  # share of an object's pixels from which on it is kept
@@ -203,11 +213,11 @@ def figure(run: Run, scene: str, regions: str, download: str) -> Figure | None:
             drawn,
             whiskers("low", "high", place, SHARE, along="x"),
             mark("tick", {**place, **often}, "reference"),
-            mark("point", {**place, **point}),
+            mark("point", {**place, **point, **LINKED}),
             height=26 * len(drawn),
         ),
         columns=COLUMNS,
-        rows=[row._asdict() for row in rows],
+        rows=[row._asdict() | {"href": concept_page(row.object)} for row in rows],
         method="Points: share of minimal images that keep at least half of the object's pixels,"
         " with Wilson's 95% interval. Ticks: share of all images of the scene that hold it.",
         download=download,
@@ -227,7 +237,8 @@ def one(name: str) -> str:
 
 
 def _drawn(row: Kept) -> Mapping[str, Any]:
-    return {**row._asdict(), "told": f"{row.object}: {row.kept} of {row.images}"}
+    told = f"{row.object}: {row.kept} of {row.images}"
+    return {**row._asdict(), "told": told, "href": concept_page(row.object)}
 
 
 def _answer(rows: list[Kept]) -> str:

@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 from django.db.models import Avg, Count, StdDev
 
 from analysis.models import Run, Segment, TopImage
-from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whiskers
+from analysis.services.figure_links import layer_page
+from analysis.services.figures import (
+    LINKED,
+    Column,
+    Figure,
+    channel,
+    drawing,
+    mark,
+    ordered,
+    whiskers,
+)
 from analysis.services.measures import Statistic
 
 COMPARED = 4  # units of a layer
@@ -71,14 +81,19 @@ def figure(run: Run, download: str) -> Figure | None:
     rows = visible(run)
     if not rows:
         return None
-    drawn = [_drawn(row) for row in rows]
+    drawn = [_drawn(run, row) for row in rows]
     layers = dict.fromkeys(row.layer for row in rows)
     place = {"x": ordered("layer", "", layers), "xOffset": {"field": "stamped"}}
     point = {
         "y": channel("visible", SHARE, scale={"domain": [0, 1]}),
         "color": ordered("stamped", "stamped with", FIELDS.values(), scale={"range": "category"}),
-        "tooltip": [channel("layer", "layer", "nominal"), channel("visible", format=".3f")],
-    }
+        "shape": ordered("stamped", "stamped with", FIELDS.values(), scale={"range": "symbol"}),
+        "tooltip": [
+            channel("layer", "layer", "nominal"),
+            channel("units", "units"),
+            channel("visible", "visible", format=".3f"),
+        ],
+    } | LINKED
     return Figure(
         name="visible",
         question="How much of a picture do the units of a layer see?",
@@ -92,11 +107,12 @@ def figure(run: Run, download: str) -> Figure | None:
     )
 
 
-def _drawn(row: Visible) -> Mapping[str, Any]:
-    """Return a row with its words and the ends of its whisker."""
+def _drawn(run: Run, row: Visible) -> Mapping[str, Any]:
+    """Return a row with its words, the ends of its whisker and where its units are."""
     sd = row.visible_sd or 0.0
     low, high = max(0.0, row.visible - sd), min(1.0, row.visible + sd)
-    return {**row._asdict(), "stamped": FIELDS.get(row.field, row.field), "low": low, "high": high}
+    words = {"stamped": FIELDS.get(row.field, row.field), "low": low, "high": high}
+    return {**row._asdict(), **words, "href": layer_page(run.network.slug, row.layer)}
 
 
 def _answer(rows: list[Visible]) -> str:

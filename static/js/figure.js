@@ -1,5 +1,6 @@
 // Draws the figures of a page: Vega-Lite from the server, in the colours of the page, light or dark.
 // Expressions are interpreted, not compiled, as the content security policy has it. Nothing moves.
+// A mark of a row with `href` opens that page: only pages of this site are opened, nothing is fetched.
 const root = document.documentElement;
 
 function token(name) {
@@ -32,6 +33,7 @@ function config() {
     range: {
       category: ["accent", "simple", "region", "scene", "texture", "object"].map(token),
       ordinal: ["simple", "texture", "region", "part", "object", "scene"].map(token),
+      symbol: ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"],
     },
     bar: { color: accent },
     point: { size: 70 },
@@ -45,6 +47,24 @@ function config() {
       interval: { color: muted, strokeWidth: 1.5 },
     },
   };
+}
+
+// What an address in a row may lead to: rows hold words that anybody may have written.
+function samePlace(address) {
+  const found = new URL(address, location.href);
+  if (!String(address).startsWith("/") || found.origin !== location.origin) {
+    throw new Error(`${address} is not a page of this site`);
+  }
+  return { href: found.href };
+}
+
+function loader() {
+  const none = vega.loader();
+  none.load = async (address) => {
+    throw new Error(`figures fetch nothing: ${address}`);
+  };
+  none.sanitize = async (address) => samePlace(address);
+  return none;
 }
 
 class Figure {
@@ -68,6 +88,7 @@ class Figure {
       const compiled = vegaLite.compile(this.spec, { config: config() }).spec;
       const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
         expr: vega.expressionInterpreter,
+        loader: loader(),
         renderer: "svg",
         container: this.drawing,
         hover: true,
