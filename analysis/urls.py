@@ -15,6 +15,7 @@ from analysis.views import (
     findings_meanings,
     findings_minimal,
     findings_objects,
+    findings_paper,
     findings_people_machine,
     findings_preferences,
     findings_segments,
@@ -74,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("findings/<slug:slug>/meanings/", findings_meanings.page, name="findings_meanings"),
     path("findings/<slug:slug>/objects/", findings_objects.page, name="findings_objects"),
+    path("findings/<slug:slug>/paper/", findings_paper.page, name="findings_paper"),
     path("findings/<slug:slug>/fields/", findings_fields.page, name="findings_fields"),
     path("findings/<slug:slug>/segments/", findings_segments.page, name="findings_segments"),
     path(

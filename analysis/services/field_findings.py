@@ -1,6 +1,6 @@
 """How large the empirical receptive fields of a run are: the paper's table, figure and rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from analysis.models import ReceptiveField, Run

@@ -25,7 +25,7 @@ def layer_page(network: str, layer: str) -> str:
 
 
 def concept_page(concept: str) -> str:
-    """Return the page of a concept; none for a name that a browser takes for a way through folders."""
+    """Return the page of a concept; none for a name that is a way through folders."""
     if concept.strip() in ("", ".", ".."):
         return ""
     return f"{CONCEPTS}{quote(concept, safe='')}/"

@@ -18,6 +18,7 @@ from analysis.services import (
     detector_findings,
     field_findings,
     findings,
+    group_counts,
     localisation_findings,
     mask_findings,
     meaning_figures,
@@ -30,6 +31,7 @@ from analysis.services import (
     people_machine_figures,
     preference_figures,
     preferences,
+    unit_precision,
     visibility,
 )
 from analysis.services.atlas import SOURCES
@@ -244,7 +246,9 @@ def meanings_of(choice: Choice) -> list[Figure | Missing]:
         downloads={name: table_of_labels(name, wanted) for name in OF_LABELS},
         network=wanted.network.slug,
     )
-    return meaning_figures.figures(shown)
+    groups, precision, *others = meaning_figures.figures(shown)
+    more = {"groups": group_counts.figure(shown), "precision": unit_precision.figure(shown)}
+    return [groups, more["groups"], precision, more["precision"], *others]
 
 
 def _meanings(network: Network, asked: Asked) -> list[Figure | Missing]:

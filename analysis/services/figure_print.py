@@ -36,6 +36,7 @@ STYLES: dict[Style, Spec] = {
     "published": {"color": MUTED, "strokeWidth": 2, "opacity": 1},
     "label": {"color": INK, "fontSize": 11, "baseline": "bottom", "dy": -6},
     "interval": {"color": INK, "strokeWidth": 1.2},
+    "halo": {"color": "#ffffff", "strokeWidth": 4, "opacity": 0.85},
 }
 
 

@@ -12,6 +12,7 @@ KINDS = {"bar": "bars", "line": "lines", "area": "areas", "rect": "tiles", "poin
 KINDS |= {"circle": "points", "tick": "strokes", "rule": "intervals"}
 ALONG = {"x": "From left to right", "y": "From bottom to top"}
 MARKED = ("color", "fill", "shape", "size")
+NAMES = ("ordinal", "nominal")  # kinds of columns that hold names, not numbers
 NAMED = 8  # names of one scale that are told; of more the first and the last
 
 
@@ -60,7 +61,7 @@ def _axis(layers: Iterable[Spec], place: str) -> str:
             title = title or channel.get("title") or ""
             per_cent |= "%" in str((channel.get("axis") or {}).get("format", ""))
             found = [row.get(channel.get("field")) for row in layer["rows"]]
-            if channel.get("type") in ("ordinal", "nominal"):
+            if channel.get("type") in NAMES:
                 names |= dict.fromkeys(
                     channel.get("sort") or (str(one) for one in found if one is not None)
                 )
@@ -77,12 +78,11 @@ def _axis(layers: Iterable[Spec], place: str) -> str:
 def _colours(layers: Iterable[Spec]) -> Iterator[str]:
     """Give what colours, shapes and sizes stand for."""
     for layer in layers:
-        for name in MARKED:
-            channel = layer["encoding"].get(name, {})
-            if channel.get("type") not in ("ordinal", "nominal"):
-                continue
-            seen = (str(row[channel["field"]]) for row in layer["rows"] if channel["field"] in row)
-            yield f"Told apart: {_with(channel.get('title') or '', _some(list(channel.get('sort') or dict.fromkeys(seen))))}."
+        for channel in (layer["encoding"].get(name, {}) for name in MARKED):
+            if channel.get("type") in NAMES:
+                seen = (str(row.get(channel.get("field"))) for row in layer["rows"])
+                names = _some(list(channel.get("sort") or dict.fromkeys(seen)))
+                yield f"Told apart: {_with(channel.get('title') or '', names)}."
 
 
 def _some(names: list[Any]) -> str:

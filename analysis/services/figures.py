@@ -15,7 +15,7 @@ from analysis.services.figure_words import described
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 HEIGHT = 280
 Spec = dict[str, Any]
-Style = Literal["observed", "reference", "published", "interval", "label"]
+Style = Literal["observed", "reference", "published", "interval", "halo", "label"]
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,15 @@ def ordered(name: str, title: str = "", values: Iterable[str] = (), **more: Any)
     return channel(name, title, "ordinal", sort=list(values) or None, **more)
 
 
+def apart(name: str, values: Iterable[str], title: str = "") -> Spec:
+    """Return how points side by side are told apart: by colour, and by shape without colours."""
+    names = {"sort": list(values)}
+    return {
+        "color": channel(name, title, "nominal", **names, scale={"range": "category"}),
+        "shape": channel(name, title, "nominal", **names, scale={"range": "symbol"}),
+    }
+
+
 # Marks of rows with ``href`` lead to its page; see services/figure_links.
 LINKED: Spec = {"href": {"field": "href", "type": "nominal"}}
 
@@ -151,6 +160,12 @@ def whiskers(low: str, high: str, encoding: Spec, title: str = "", along: str = 
     """
     ends = {along: channel(low, title), f"{along}2": {"field": high}}
     return mark("rule", {**ends, **encoding}, "interval")
+
+
+def on_bars(low: str, high: str, encoding: Spec, title: str = "") -> list[Spec]:
+    """Return whiskers that stand out from bars of any colour: each lies in a pale stripe."""
+    rule = whiskers(low, high, encoding, title)
+    return [{**rule, "mark": {"type": "rule", "style": "halo"}}, rule]
 
 
 def drawing(rows: Iterable[Mapping[str, Any]], *layers: Spec, height: int = HEIGHT) -> Spec:

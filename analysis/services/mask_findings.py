@@ -15,6 +15,7 @@ from analysis.services.figures import (
     LINKED,
     Column,
     Figure,
+    apart,
     channel,
     drawing,
     mark,
@@ -140,8 +141,7 @@ def figure(run: Run, download: str) -> Figure | None:
     }
     point = {
         "y": channel("iou", iou, scale={"zero": True}),
-        "color": ordered("mask", "mask", WORDS.values(), scale={"range": "category"}),
-        "shape": ordered("mask", "mask", WORDS.values(), scale={"range": "symbol"}),
+        **apart("mask", WORDS.values(), "mask"),
         "tooltip": [
             channel("layer", "layer", "nominal"),
             channel("mask", "mask", "nominal"),

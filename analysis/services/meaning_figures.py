@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from analysis.models import Category, Source
@@ -12,9 +13,11 @@ from analysis.services.figures import (
     Figure,
     Missing,
     Spec,
+    apart,
     channel,
     drawing,
     mark,
+    on_bars,
     ordered,
     whiskers,
 )
@@ -51,13 +54,16 @@ class Shown:
 
     def units_in(self, layer: str, group: str) -> str:
         """Name the first units of a layer that are counted for a group."""
-        return named(
-            [
-                label.channel
-                for label in self.labels
-                if label.layer == layer and group in groups_of(label, self.by, self.threshold)
-            ]
-        )
+        return named(self.counted.get((layer, group), []))
+
+    @cached_property
+    def counted(self) -> dict[tuple[str, str], list[int]]:
+        """Return the units that are counted for each layer and group."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for label in self.labels:
+            for group in dict.fromkeys(groups_of(label, self.by, self.threshold)):
+                found.setdefault((label.layer, group), []).append(label.channel)
+        return found
 
 
 def figures(shown: Shown) -> list[Figure | Missing]:
@@ -80,7 +86,7 @@ def groups_figure(shown: Shown, counted: Iterable[GroupShare]) -> Figure | Missi
     question = "Which levels of meaning emerge where?"
     rows = [row for row in counted if row.counted_by == shown.by and row.of]
     if not rows:
-        return Missing(question, _no_groups(shown))
+        return Missing(question, no_groups(shown))
     layers: dict[str, list[GroupShare]] = {}
     for row in rows:
         layers.setdefault(row.layer, []).append(row)
@@ -104,7 +110,7 @@ def groups_figure(shown: Shown, counted: Iterable[GroupShare]) -> Figure | Missi
     )
 
 
-def _no_groups(shown: Shown) -> str:
+def no_groups(shown: Shown) -> str:
     """Say why no group can be counted, and what to do."""
     if shown.by == ANSWER and not any(label.answers for label in shown.labels):
         return "No single answers stand behind these labels: count them by unit."
@@ -154,8 +160,8 @@ def _group_drawing(shown: Shown, rows: Iterable[GroupShare], counted: str) -> Sp
             channel("units", "units", "nominal"),
         ],
     }
-    whisker = whiskers("share_low", "share_high", place, y)
-    return drawing(told, mark("bar", place | bars | LINKED), whisker)
+    intervals = on_bars("share_low", "share_high", place, y)
+    return drawing(told, mark("bar", place | bars | LINKED), *intervals)
 
 
 def _drawn(shown: Shown, row: GroupShare) -> dict[str, Any]:
@@ -287,9 +293,7 @@ def points(
     }
     point = {
         "y": channel("value", title),
-        "color": ordered("measure", "", measures, scale={"range": "category"}),
-        # Shapes as well, for black and white and for eyes that know fewer colours.
-        "shape": ordered("measure", "", measures, scale={"range": "symbol"}),
+        **apart("measure", measures),
         "tooltip": [
             channel(by, by, "nominal"),
             channel("measure", "what", "nominal"),

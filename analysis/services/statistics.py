@@ -26,6 +26,7 @@ from analysis.services.concept_counts import CONCEPTS
 from analysis.services.meanings import AGREEMENT, CATEGORIES, PRECISION, Wanted, labels_of
 from analysis.services.measures import LabelStatistic, ObjectStatistic, Statistic, Table
 from analysis.services.spreadsheets import neutralise
+from analysis.services.unit_precision import BY_UNIT as UNIT_PRECISION
 
 STATISTICS: dict[str, Statistic] = {
     statistic.name: statistic
@@ -48,7 +49,8 @@ STATISTICS: dict[str, Statistic] = {
     )
 }
 OF_LABELS: dict[str, LabelStatistic] = {
-    statistic.name: statistic for statistic in (CATEGORIES, PRECISION, AGREEMENT, CONCEPTS)
+    statistic.name: statistic
+    for statistic in (CATEGORIES, PRECISION, UNIT_PRECISION, AGREEMENT, CONCEPTS)
 }
 OF_OBJECTS: dict[str, ObjectStatistic] = {
     statistic.name: statistic for statistic in (objects.COUNTS, objects.CORRELATIONS, objects.UNITS)

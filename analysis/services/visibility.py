@@ -13,6 +13,7 @@ from analysis.services.figures import (
     LINKED,
     Column,
     Figure,
+    apart,
     channel,
     drawing,
     mark,
@@ -86,8 +87,7 @@ def figure(run: Run, download: str) -> Figure | None:
     place = {"x": ordered("layer", "", layers), "xOffset": {"field": "stamped"}}
     point = {
         "y": channel("visible", SHARE, scale={"domain": [0, 1]}),
-        "color": ordered("stamped", "stamped with", FIELDS.values(), scale={"range": "category"}),
-        "shape": ordered("stamped", "stamped with", FIELDS.values(), scale={"range": "symbol"}),
+        **apart("stamped", FIELDS.values(), "stamped with"),
         "tooltip": [
             channel("layer", "layer", "nominal"),
             channel("units", "units"),

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.services import access, figure_pages, findings
+from analysis.services import access, figure_pages, findings, group_examples, meaning_figures
 from analysis.views.atlas import SOURCE_NAMES, readable_network
 
 
@@ -27,5 +27,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
             "campaigns": choice.campaigns,
             "labelled": len(choice.labels),
             "figures": figure_pages.meanings_of(choice),
+            "groups": group_examples.groups(choice.wanted),
+            "note": meaning_figures.note_of(choice.wanted.source, network.synthetic),
         }
     return render(request, "analysis/findings/meanings.html", shown)

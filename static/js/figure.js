@@ -45,6 +45,7 @@ function config() {
       // On a narrow screen labels would lie over one another: the table has them.
       label: { color: ink, font, fontSize: 13, baseline: "bottom", dy: -6, opacity: narrow ? 0 : 1 },
       interval: { color: muted, strokeWidth: 1.5 },
+      halo: { color: token("raised"), strokeWidth: 4.5, opacity: 0.85 },
     },
   };
 }
