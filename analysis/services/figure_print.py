@@ -23,7 +23,7 @@ INK, MUTED, LINE = "#1c1e22", "#55534d", "#dcdad3"
 GROUPS = dict(
     zip(
         Category.values,
-        ("#f6d9a8", "#b5cf82", "#5bb5a2", "#2f7fb5", "#4b3f96", "#2d0633"),
+        ("#fae0b4", "#b6cc7c", "#4ea896", "#2670a5", "#463a92", "#280430"),
         strict=True,
     )
 )

@@ -131,7 +131,8 @@ def test_the_web_side_sends_without_loading_torch():
         "import django, sys; django.setup()\n"
         "from django.urls import get_resolver; get_resolver().url_patterns\n"
         "from analysis import tasks; tasks._send(1, 'gpu')\n"
-        "sys.exit(sum(name in sys.modules for name in ('torch', 'torchvision', 'timm')))"
+        "heavy = ('torch', 'torchvision', 'timm', 'vl_convert', 'altair')\n"
+        "sys.exit(sum(name in sys.modules for name in heavy))"
     )
     environment = {"DJANGO_SETTINGS_MODULE": "config.settings"}
     done = subprocess.run(

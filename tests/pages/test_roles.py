@@ -73,6 +73,10 @@ PAGES = {
     "analysis:findings": Row("/findings/{network}/", "in in 404 302 302 302"),
     "analysis:findings_meanings": Row("/findings/{network}/meanings/", "in in 404 200 200 200"),
     "analysis:findings_objects": Row("/findings/{network}/objects/", "in in 404 200 200 200"),
+    "analysis:findings_paper": Row("/findings/{network}/paper/", "in in 404 200 200 200"),
+    "analysis:figure_file": Row(
+        "/findings/{network}/segments/visible.csv", "in in 404 200 200 200"
+    ),
     "analysis:findings_fields": Row("/findings/{network}/fields/", "in in 404 200 200 200"),
     "analysis:findings_segments": Row("/findings/{network}/segments/", "in in 404 200 200 200"),
     "analysis:findings_detectors": Row("/findings/{network}/detectors/", "in in 404 200 200 200"),
