@@ -22,7 +22,7 @@ def held(places: Int64[np.ndarray, "height width"], classes: int, void: int, lea
     that touch are one piece, and one that is half hidden may be two.
     """
     pixels = np.bincount(places[places != void], minlength=classes)
-    pieces = label(places, background=void, connectivity=2)
+    pieces = label(places, background=void, connectivity=2)  # type: ignore[no-untyped-call]
     sizes = np.bincount(pieces.ravel())
     owner = np.zeros(len(sizes), np.int64)
     owner[pieces.ravel()] = places.ravel()  # all pixels of a piece say the same

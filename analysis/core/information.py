@@ -79,7 +79,8 @@ def _pairs(held: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     for here, whole in ((held, held.sum(0)), (sizes - held, images - held.sum(0))):
         chance = sizes * whole / images  # what would be here if neither knew of the other
         parts += xlogy(here, np.where(here > 0, here, 1) / np.where(chance > 0, chance, 1))
-    return parts / images / np.log(2)
+    found: np.ndarray = parts / images / np.log(2)
+    return found
 
 
 def _mean(present: int, size: int, images: int) -> float:

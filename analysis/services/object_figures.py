@@ -172,10 +172,10 @@ def _no_units(shown: Shown) -> str:
 
 def _names(named: Mapping[tuple[str, str], list[int]], name: str, layers: Sequence[str]) -> str:
     """Return the first units of an object in words, layer by layer."""
-    every = [(layer, channel) for layer in layers for channel in named[name, layer]]
+    every = [(layer, number) for layer in layers for number in named[name, layer]]
     shown: dict[str, list[int]] = {}
-    for layer, channel in every[:TOLD]:
-        shown.setdefault(layer, []).append(channel)
+    for layer, number in every[:TOLD]:
+        shown.setdefault(layer, []).append(number)
     told = "; ".join(f"{layer} {', '.join(map(str, some))}" for layer, some in shown.items())
     return told + (f" and {len(every) - TOLD} more" if len(every) > TOLD else "")
 

@@ -156,15 +156,18 @@ def counts_of(
         one = known.get(label, {})
         raw, chance = one.get("information"), one.get("expected")
         yield ObjectCount(
-            None,
-            name,
-            label,
-            counted[label],
-            *(one.get(measure) for measure in FREQUENCY),
-            None if raw is None else raw - chance,
-            raw,
-            chance,
-            *(one.get(measure) for measure in ("weight", "among")),
+            layer=None,
+            object=name,
+            label=label,
+            units=counted[label],
+            instances=one.get("instances"),
+            images=one.get("images"),
+            pixels=one.get("pixels"),
+            information=None if raw is None else raw - chance,
+            information_raw=raw,
+            information_chance=chance,
+            weight=one.get("weight"),
+            among=one.get("among"),
         )
 
 

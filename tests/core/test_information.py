@@ -1,4 +1,4 @@
-"""Information of presence and scene: pair by pair, against a library, and over every permutation."""
+"""Information of presence and scene: pair by pair, against a library, over every permutation."""
 
 import itertools
 import math
@@ -37,7 +37,7 @@ def slow(held, scene):
 
 @pytest.fixture(scope="module")
 def images():
-    """Sixty images of four scenes; objects that tell much, little, nothing, are everywhere, nowhere."""
+    """Images of four scenes; objects that tell much, little, nothing, are everywhere, nowhere."""
     chance = np.random.default_rng(3)
     scene = chance.choice(4, 60, p=[0.4, 0.3, 0.2, 0.1])
     held = chance.random((60, 5)) < np.array([0.5, 0.5, 0.3, 2, -1])
