@@ -26,29 +26,34 @@ QUALITY = 80
 def lit(run: Run, unit: Unit) -> bytes | None:
     """Return the strongest of the unit's images that holds its best class, that class lit; WebP.
 
-    Made when it is asked for: it needs the image and its mask where the set was registered. None
-    where the unit has no class, or none of its strongest images holds it or can be read.
+    Where none of the strongest holds it, the first of them as it is. Made when it is asked for:
+    it needs the images and masks where the set was registered. None where the unit has no class,
+    or none of its strongest images can be read any more.
     """
     score = ClassScore.objects.filter(run=run, unit=unit, rank=0).first()
+    if score is None:
+        return None
     tops = TopImage.objects.filter(run=run, unit=unit, end=TopImage.End.TOP, rank__lt=TRIED)
     preparation = Preprocessing.from_json(run.network.preprocessing)
-    root = Path(run.image_set.root)
-    for top in tops.select_related("image").order_by("rank") if score else ():
+    root, without = Path(run.image_set.root), None
+    for top in tops.select_related("image").order_by("rank"):
         try:
-            mask = _mask(root, top.image, preparation)
-            if score is not None and mask is not None and (mask == score.label).any():
-                return _drawn(root, top.image, preparation, mask == score.label)
+            mask = _mask(root, top.image, preparation) == score.label
+            if mask.any():
+                return _drawn(root, top.image, preparation, mask)
+            without = without or _drawn(root, top.image, preparation, mask)
         except (ImageRefused, OSError):
             continue  # another may still be there
-    return None
+    return without
 
 
-def _mask(root: Path, image: Image, preparation: Preprocessing) -> np.ndarray | None:
-    """Return the classes of what the network sees of an image; None without a mask that fits."""
+def _mask(root: Path, image: Image, preparation: Preprocessing) -> np.ndarray:
+    """Return the classes of what the network sees of an image; -1 without a mask that fits."""
+    nothing = np.full((preparation.height, preparation.width), -1)
     if not image.mask:
-        return None
+        return nothing
     mask = open_mask(below(root, image.mask))
-    return view_mask(mask, preparation) if mask.shape == (image.height, image.width) else None
+    return view_mask(mask, preparation) if mask.shape == (image.height, image.width) else nothing
 
 
 def _drawn(root: Path, image: Image, preparation: Preprocessing, mask: np.ndarray) -> bytes:

@@ -285,7 +285,9 @@ def test_a_picture_shows_the_class_in_a_strong_image(small_net, tmp_path, client
     page = client.get(f"/findings/{run.network.slug}/people-machine/", {"relation": "same"})
     assert page.status_code == 200
     ClassScore.objects.filter(pk=score.pk).update(label=77)
-    assert class_pictures.lit(run, score.unit) is None
+    without = class_pictures.lit(run, score.unit)  # no image holds it: the strongest as it is
+    assert without is not None
+    assert without != answer.content
     ClassScore.objects.filter(pk=score.pk).delete()
     assert client.get(address).status_code == 404
     assert client.post(address).status_code == 405

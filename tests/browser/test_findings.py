@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from analysis.models import Job, Network, ReceptiveField, Segment, State
+from analysis.models import ClassScore, Job, Network, ReceptiveField, Segment, State, Unit
+from analysis.services import preferring
 from analysis.services.fields import write_maps
 from tests.annotate import factories
 from tests.api import rows
-from tests.browser.conftest import accessible, draw_pictures, draw_steps
+from tests.browser.conftest import accessible, draw_pictures, draw_steps, forgive
 from tests.pages.minimal_rows import a_simplified_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -171,3 +172,37 @@ def test_without_scripts_minimal_images_are_chosen_and_opened(browser_page, live
     expect(page.locator(".strip")).to_have_count(1)
     page.locator(".strip summary").click()
     expect(page.locator(".steps li.minimal")).to_be_visible()
+
+
+@pytest.fixture
+def preferred(run, settings, tmp_path):
+    """What three layers prefer, and units that people and masks name; no image is there."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    for position, step in enumerate(("prefer", "dissect"), start=2):
+        Job.objects.create(run=run, step=step, position=position, queue="gpu", state=State.DONE)
+    layers = [layer.name for layer in run.network.layers.order_by("position")]
+    liked = [preferring.Liked(n, 9.0 - n, f"scene {n % 3}", "") for n in range(8)]
+    scenes = {f"scene {n}": 20 for n in range(3)}
+    found = preferring.Found(60, scenes, {}, dict.fromkeys(layers, liked))
+    preferring.write_found(run, found)
+    scores = {"cap": 0.5, "chance": 0, "f1": 0, "precision": 0.3, "average_precision": 0}
+    for unit in Unit.objects.all():
+        rows.label(unit, ("lamp", "bed")[unit.channel])
+        ClassScore.objects.create(
+            run=run, unit=unit, rank=0, label=1, name="bed", iou=0.2, correlation=0, **scores
+        )
+    draw_pictures()
+    return run
+
+
+@pytest.mark.parametrize("screen", [{}, {"dark": True, "width": 360, "height": 740, "touch": True}])
+def test_preferences_and_people_and_machine_are_accessible_and_whole(
+    browser_page, preferred, screen
+):
+    type(preferred.image_set).objects.update(labels={"classes": [{"index": 1, "name": "bed"}]})
+    for tab in ("preferences", "people-machine"):
+        page = opened(browser_page, preferred, tab, **screen)
+        forgive(page, "404")  # its images lie nowhere
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        accessible(page)
