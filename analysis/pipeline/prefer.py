@@ -126,7 +126,7 @@ def looked_through(
         if entry.number in wanted:
             entries[entry.number] = entry
     parts = folders if 1 < len(folders) <= MOST_FOLDERS else {}
-    return entries, dict(scenes), dict(parts)
+    return entries, dict(sorted(scenes.items())), dict(sorted(parts.items()))
 
 
 def liked(entry: Entry, score: float, folders: dict[str, int]) -> Liked:

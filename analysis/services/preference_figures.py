@@ -17,7 +17,7 @@ from analysis.services.figures import (
 )
 from analysis.services.preferences import FOLDER, SCENE, SET, Over, Preference, shares
 
-DRAWN = 12  # scenes in the drawing; the table has all
+DRAWN = 12  # scenes, sets or folders that are shown; the CSV has all
 ROW = 11  # pixels of one layer's line in it
 NOTHING = "(none)"
 QUESTIONS = {
@@ -67,7 +67,11 @@ def figures(shown: Shown) -> list[Figure | Missing]:
 def _figure(shown: Shown, by: str, rows: list[Preference]) -> Figure | Missing:
     if not rows:
         return Missing(QUESTIONS[by], _why(shown, by))
-    told = [_told(row) for row in rows]
+    names, layers = furthest(rows), shown.over.layers
+    shown_rows = [row for row in rows if row.name in names]
+    # In each layer alike, so that the drawing's lines and the table's are in one order.
+    shown_rows.sort(key=lambda row: (layers.index(row.layer), names.index(row.name)))
+    told = [_told(row) for row in shown_rows]
     return Figure(
         name=f"preferred-{PLURALS[by]}",
         question=QUESTIONS[by],
@@ -138,15 +142,16 @@ def _method(shown: Shown, by: str) -> str:
     if len(over.runs) > 1:
         joined = " The sets' own lists were joined: the same as one pass over all of them."
     drawn = (
-        f"Points: their share over the share of all images, for the {DRAWN} scenes furthest above"
-        " chance in any layer; 1 is chance."
+        "Points: their share over the share of all images; 1 is chance."
         if by == SCENE
         else "Points: their share; strokes: the share of all images, which is chance."
     )
+    many = len(over.there(by)) > DRAWN
+    some = f" The {DRAWN} {PLURALS[by]} furthest above chance; the CSV has all." if many else ""
     return (
         f"The {shown.taken:,} images of {over.images:,} with the highest activation, summed over"
         f" all units and locations of the layer (Zhou et al. 2015, section 3).{joined} {drawn}"
-        " Whiskers: Wilson's 95% interval, as if images were independent."
+        f"{some} Whiskers: Wilson's 95% interval, as if images were independent."
     )
 
 
@@ -175,9 +180,8 @@ def _beside_chance(rows: Sequence[Mapping[str, Any]]) -> Spec:
 
 def _over_chance(rows: Sequence[Mapping[str, Any]]) -> Spec:
     """Return how many times as often as by chance each kind is there, a line for each layer."""
-    names = furthest(rows)
+    names = list(dict.fromkeys(row["name"] for row in rows))
     layers = dict.fromkeys(row["layer"] for row in rows)
-    drawn = [row for row in rows if row["name"] in names]
     place = {
         "y": ordered("name", "", names),
         "yOffset": {"field": "layer", "type": "nominal", "sort": list(layers)},
@@ -191,7 +195,7 @@ def _over_chance(rows: Sequence[Mapping[str, Any]]) -> Spec:
     chance = mark("rule", {"x": channel("chance", x)}, "reference")
     height = max(160, len(names) * (ROW * len(layers) + ROW))
     return drawing(
-        drawn,
+        rows,
         chance | {"data": {"values": [{"chance": 1}]}},
         whiskers("ratio_low", "ratio_high", place, x, along="x"),
         mark("point", {**place, **point}),
@@ -199,11 +203,11 @@ def _over_chance(rows: Sequence[Mapping[str, Any]]) -> Spec:
     )
 
 
-def furthest(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the names that are drawn: furthest above chance in any layer, highest first."""
+def furthest(rows: Iterable[Preference]) -> list[str]:
+    """Return the names that are shown: furthest above chance in any layer, highest first."""
     best: dict[str, float] = {}
     for row in rows:
-        best[row["name"]] = max(best.get(row["name"], 0.0), row["ratio"])
+        best[row.name] = max(best.get(row.name, 0.0), row.ratio)
     return sorted(best, key=lambda name: (-best[name], name))[:DRAWN]
 
 

@@ -85,7 +85,7 @@ def shard_file(run: Run, number: int) -> str:
 
 def write_found(run: Run, found: Found) -> None:
     """Store what was found; the same gives the same bytes."""
-    told = json.dumps(asdict(found), sort_keys=True, separators=(",", ":"))
+    told = json.dumps(asdict(found), separators=(",", ":"))  # layers stay in the network's order
     files.write(_file(run), told.encode())
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from analysis.core.activations import maps_of
 from analysis.core.images import open_image, prepare
 from analysis.core.intervals import wilson
-from analysis.models import ImageSet, LogLine, Run, State
+from analysis.models import ImageSet, Layer, LogLine, Run, State
 from analysis.pipeline import loop, prefer
 from analysis.services import files, jobs, preferences, preferring, runs, statistics
 from analysis.services.figure_pages import preferences_of
@@ -23,7 +23,7 @@ from analysis.services.recipes import RunRefused
 from analysis.services.shards import Interrupted
 from analysis.services.steps import STEPS
 from tests.analysis.looking import small_net  # noqa: F401
-from tests.analysis.photographs import LAYERS, PREPARATION, job_of, shards_of
+from tests.analysis.photographs import LAYERS, PREPARATION, a_network, job_of, shards_of
 from tests.analysis.preferred import a_preferring_run, a_set, finished, preferred
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -97,12 +97,15 @@ def _tile(token):
 
 
 def test_a_worker_does_it_all_and_one_that_is_stopped_leaves_nothing(small_net, tmp_path):  # noqa: F811
+    a_network()
+    Layer.objects.filter(name="late").update(name="after")  # no order by letter
     run = a_preferring_run(a_set("one", tmp_path))
     for job in run.jobs.order_by("position"):
         jobs.settle(job, timezone.now())
         loop.work_on(job, Event())
     run.refresh_from_db()
     assert run.state == State.DONE
+    assert list(preferring.read_found(run).layers) == ["early", "after"]
     assert LogLine.objects.filter(run=run, text__startswith="prefer: ").exists()
     other = a_preferring_run(run.image_set, kept=7)
 
