@@ -1,5 +1,6 @@
 """What the units of a run detect: by layer beside baselines, by class below its cap, by unit."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -279,6 +280,23 @@ def _class_answer(classes: list[ClassReach], quantile: float) -> str:
     return f"{told}; {some} {are} capped below {DETECTS} at a quantile of {quantile:g}."
 
 
+def _readable(rows: list[dict[str, Any]]) -> list[bool]:
+    """Return which classes are named in the drawing: those with detectors, none over another.
+
+    Of two that would lie over one another the better is named; the table has them all.
+    """
+    least, most = (math.log(choose(row["percent"] for row in rows)) for choose in (min, max))
+    across, upward = (most - least) or 1.0, max(row["best_iou"] for row in rows) or 1.0
+    taken: list[tuple[float, float]] = []
+    named = {}
+    for row in sorted(rows, key=lambda row: -row["best_iou"]):
+        place = (math.log(row["percent"]) - least) / across, row["best_iou"] / upward
+        free = all(abs(place[0] - x) > 0.075 or abs(place[1] - y) > 0.07 for x, y in taken)
+        named[row["name"]] = row["detectors"] > 0 and free
+        taken += [place] if named[row["name"]] else []
+    return [named[row["name"]] for row in rows]
+
+
 def _class_drawing(rows: list[dict[str, Any]]) -> Spec:
     """Return the best IoU of each class over its share of pixels, below its cap."""
     limit = [{"limit": DETECTS}]
@@ -294,7 +312,8 @@ def _class_drawing(rows: list[dict[str, Any]]) -> Spec:
     rule = mark("rule", {"y": channel("limit", y)}, "reference") | {"data": {"values": limit}}
     best = {"y": channel("best_iou", y), "tooltip": tip} | LINKED
     words = {"y": channel("best_iou", y), "text": channel("name", kind="nominal")}
-    told = mark("text", x | words, "label") | {"transform": [{"filter": "datum.detectors > 0"}]}
+    rows = [row | {"named": name} for row, name in zip(rows, _readable(rows), strict=True)]
+    told = mark("text", x | words, "label") | {"transform": [{"filter": "datum.named"}]}
     return drawing(rows, line, rule, mark("point", x | best), told)
 
 

@@ -147,6 +147,9 @@ def mark(kind: str, encoding: Spec, style: Style = "observed") -> Spec:
     shape: Spec = {"type": kind, "style": style}
     if kind == "point":
         shape["filled"] = style != "published"
+    few = len(encoding.get("x", {}).get("sort") or ())
+    if kind == "bar" and 0 < few < 4 and "xOffset" not in encoding:
+        shape["width"] = {"band": 0.25 * few}  # one bar alone would be a wall
     if kind == "tick":
         lying = encoding.get("y", {}).get("type") == "ordinal"  # values run along x: strokes stand
         shape["orient"] = "vertical" if lying else "horizontal"

@@ -51,7 +51,7 @@ function config() {
 }
 
 // What an address in a row may lead to: rows hold words that anybody may have written.
-function samePlace(address) {
+export function samePlace(address) {
   const found = new URL(address, location.href);
   if (!String(address).startsWith("/") || found.origin !== location.origin) {
     throw new Error(`${address} is not a page of this site`);

@@ -1,15 +1,25 @@
 """Findings in a real Chromium: drawn under the policy, light and dark, on a phone, saved."""
 
+import csv
+import io
+import json
+import re
+from xml.etree import ElementTree
+
+import altair
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from analysis.models import ClassScore, Job, Network, ReceptiveField, Segment, State, Unit
 from analysis.services import preferring
 from analysis.services.fields import write_maps
+from analysis.services.figures import Figure
 from tests.annotate import factories
 from tests.api import rows
 from tests.browser.conftest import accessible, draw_pictures, draw_steps, forgive
+from tests.pages.every_figure import a_run_with_everything
 from tests.pages.minimal_rows import a_simplified_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -124,14 +134,50 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser_page, run):
     accessible(page)
 
 
-@pytest.mark.parametrize(("form", "head"), [("svg", b"<svg"), ("png", b"\x89PNG")])
-def test_a_figure_is_saved_as_a_file(browser_page, run, form, head, tmp_path):
+def test_a_figure_is_saved_in_five_forms_that_are_whole(browser_page, run, tmp_path):
     page = opened(browser_page, run)
-    with page.expect_download() as download:
-        page.locator(f"[data-save={form}]").click()
-    assert download.value.suggested_filename == f"visible.{form}"
-    download.value.save_as(tmp_path / "saved")
-    assert (tmp_path / "saved").read_bytes().startswith(head)
+    saved = {}
+    for form, words in Figure.FORMS.items():
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f"{words} of “How much").click()
+        assert download.value.suggested_filename.endswith(f"-segments-visible.{form}")
+        download.value.save_as(tmp_path / form)
+        saved[form] = (tmp_path / form).read_bytes()
+    svg = ElementTree.fromstring(saved["svg"])
+    assert "intervals and points" in svg.find("{http://www.w3.org/2000/svg}desc").text
+    assert Image.open(io.BytesIO(saved["png"])).size[0] > 1600
+    assert saved["pdf"].startswith(b"%PDF-")
+    altair.Chart.from_dict(json.loads(saved["json"]), validate=True)
+    rows = list(csv.DictReader(io.StringIO(saved["csv"].decode())))
+    shown = page.locator(".finding table tbody tr").all()
+    assert len(rows) == len(shown) == 6
+    for row, line in zip(rows, shown, strict=True):
+        cells = line.locator("th, td").all_inner_texts()
+        assert (row["layer"], row["stamped"], row["images"]) == (*cells[:2], cells[3])
+        assert f"{float(row['visible']):.3f}" == cells[4]
+
+
+def test_marks_name_their_units_and_lead_to_them_and_to_nowhere_else(browser_page, live_server):
+    a_run_with_everything()
+    page = browser_page()
+    page.goto("/findings/net/detectors/")
+    bar = page.locator('[data-figure="detectors"] .mark-rect path').first
+    bar.hover()
+    told = page.locator('[data-figure="detectors"] .drawing *[title], .drawing[title]').first
+    expect(told).to_have_attribute("title", re.compile("units, best first: 2, 1"))
+    with page.expect_popup() as opened_page:
+        bar.click()
+    expect(opened_page.value).to_have_url(re.compile("/atlas/net/conv1/$"))
+    page.locator('[data-figure="detectors"]').scroll_into_view_if_needed()
+    refused = page.evaluate(
+        """async () => {
+          const script = document.querySelector('script[src*="figure.js"]').src;
+          const { samePlace } = await import(script);
+          return ["javascript:alert(1)", "//evil.example/", "https://evil.example/", "/\\\\evil"]
+            .map((address) => { try { return samePlace(address).href } catch { return "no" } });
+        }"""
+    )
+    assert refused == ["no"] * 4
 
 
 def test_without_scripts_the_table_has_the_numbers(browser_page, run):
@@ -153,7 +199,7 @@ def test_meanings_are_drawn_accessible_and_chosen_by_a_form(browser_page, run, s
         for unit in layer.units.all():
             rows.label(unit, "bed", details={"words": words})
     page = opened(browser_page, run, "meanings", **screen)
-    expect(page.locator("[data-figure][data-drawn]")).to_have_count(3)
+    expect(page.locator("[data-figure][data-drawn]")).to_have_count(5)
     accessible(page)
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(over) <= 0
