@@ -195,7 +195,7 @@ def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
     y = "empirical size, px"
     name = {"y": channel("high", y), "text": channel("layer", kind="nominal")}
     tip = [channel("layer", "layer", "nominal"), channel("mean", "mean, px", format=".1f")]
-    single = {"y": channel("unit", y), "opacity": {"value": 0.35}} | LINKED
+    single: Spec = {"y": channel("unit", y), "opacity": {"value": 0.35}} | LINKED
     single["tooltip"] = [
         channel("name", "unit", "nominal"),
         channel("unit", "its size, px", format=".1f"),

@@ -160,15 +160,9 @@ def test_a_figure_is_saved_in_five_forms_that_are_whole(browser_page, run, tmp_p
 def test_marks_name_their_units_and_lead_to_them_and_to_nowhere_else(browser_page, live_server):
     a_run_with_everything()
     page = browser_page()
+    forgive(page, "404")  # of its pictures no file is made
     page.goto("/findings/net/detectors/")
-    bar = page.locator('[data-figure="detectors"] .mark-rect path').first
-    bar.hover()
-    told = page.locator('[data-figure="detectors"] .drawing *[title], .drawing[title]').first
-    expect(told).to_have_attribute("title", re.compile("units, best first: 2, 1"))
-    with page.expect_popup() as opened_page:
-        bar.click()
-    expect(opened_page.value).to_have_url(re.compile("/atlas/net/conv1/$"))
-    page.locator('[data-figure="detectors"]').scroll_into_view_if_needed()
+    drawing = page.locator('[data-figure="detectors"][data-drawn] .drawing')
     refused = page.evaluate(
         """async () => {
           const script = document.querySelector('script[src*="figure.js"]').src;
@@ -178,6 +172,11 @@ def test_marks_name_their_units_and_lead_to_them_and_to_nowhere_else(browser_pag
         }"""
     )
     assert refused == ["no"] * 4
+    bar, corner = drawing.locator(".mark-rect path").first, {"x": 12, "y": 12}
+    bar.hover(position=corner)
+    expect(drawing).to_have_attribute("title", re.compile("units, best first: 2, 1"))
+    bar.click(position=corner)
+    expect(page).to_have_url(re.compile("/atlas/net/conv1/$"))
 
 
 def test_without_scripts_the_table_has_the_numbers(browser_page, run):
@@ -191,6 +190,7 @@ def test_without_scripts_the_table_has_the_numbers(browser_page, run):
     "screen", [{}, {"dark": True}, {"width": 360, "height": 740, "touch": True}]
 )
 def test_meanings_are_drawn_accessible_and_chosen_by_a_form(browser_page, run, screen):
+    Segment.objects.all().delete()  # of the units that stand for a group nothing is drawn here
     words = [
         {"concept": "bed", "category": category, "precision": 0.9, "same_concept_as": 0}
         for category in ("object", "part")
@@ -205,7 +205,7 @@ def test_meanings_are_drawn_accessible_and_chosen_by_a_form(browser_page, run, s
     assert page.evaluate(over) <= 0
     page.get_by_label("with a precision above").fill("0.95")
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_text("No answer has a precision above 0.95")).to_be_visible()
+    expect(page.get_by_text("No answer has a precision above 0.95").first).to_be_visible()
     accessible(page)
 
 
