@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float64
 from analysis.core.intervals import wilson
 from analysis.core.meanings import AT_ONCE, RESAMPLES, Formula, Sums, resampled_sums
 
+ALIKE = 4  # units of a kind, from which on it is quicker to draw kinds
 Way = Literal["bootstrap", "paired bootstrap", "Newcombe", "paired Newcombe", "none"]
 
 
@@ -50,7 +51,7 @@ def apart(
     if min(len(first), len(second)) < 2:
         return [Difference(_known(value)) for value in values]
     chance = np.random.default_rng(seed)
-    drawn = [formula(resampled_sums(table, chance)) for table in (first, second)]
+    drawn = [formula(drawn_sums(table, chance)) for table in (first, second)]
     pool = np.concatenate([first, second])
     mine = exchanged_sums(pool, len(first), chance)  # (resamples, columns)
     by_chance = formula(mine) - formula(pool.sum(0) - mine)
@@ -72,7 +73,7 @@ def apart_in_pairs(
     if units < 2:
         return [Difference(_known(value)) for value in values]
     chance = np.random.default_rng(seed)
-    drawn = resampled_sums(np.concatenate([first, second], 1), chance)
+    drawn = drawn_sums(np.concatenate([first, second], 1), chance)
     observed = formula(drawn[:, :columns]) - formula(drawn[:, columns:])
     swapped = (chance.random((RESAMPLES, units)) < 0.5).astype(np.float64)
     moved = swapped @ (second - first)  # (resamples, columns)
@@ -80,10 +81,30 @@ def apart_in_pairs(
     return _differences(values, observed, by_chance, "paired bootstrap")
 
 
+def drawn_sums(
+    table: Float64[np.ndarray, "units columns"], chance: np.random.Generator
+) -> Float64[np.ndarray, "resamples columns"]:
+    """Return the sums over as many units drawn with replacement, for each resample.
+
+    Where units are much alike, it is drawn how many there are of each kind: a few numbers.
+    """
+    rows, often = np.unique(table, axis=0, return_counts=True)
+    if ALIKE * len(rows) > len(table):
+        return resampled_sums(table, chance)
+    times = chance.multinomial(len(table), often / len(table), RESAMPLES)  # (resamples, kinds)
+    sums: Float64[np.ndarray, "resamples columns"] = times.astype(np.float64) @ rows
+    return sums
+
+
 def exchanged_sums(
     pool: Float64[np.ndarray, "units columns"], size: int, chance: np.random.Generator
 ) -> Float64[np.ndarray, "resamples columns"]:
     """Return the sums over ``size`` units drawn without replacement, for each resample."""
+    rows, often = np.unique(pool, axis=0, return_counts=True)
+    if ALIKE * len(rows) <= len(pool):
+        times = chance.multivariate_hypergeometric(often, size, RESAMPLES, method="marginals")
+        few: Float64[np.ndarray, "resamples columns"] = times.astype(np.float64) @ rows
+        return few
     sums = np.empty((RESAMPLES, pool.shape[1]))
     for start in range(0, RESAMPLES, AT_ONCE):
         lots = chance.random((AT_ONCE, len(pool)))

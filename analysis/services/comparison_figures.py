@@ -22,8 +22,10 @@ from analysis.services.figures import (
 )
 from analysis.services.statistics import OF_LABELS
 
-DRAWN = 24  # lines of a drawing; the table has them all
-LINE = 34  # pixels
+# Lines of a drawing: layers have an order, of other places those that differ most are drawn. The
+# table has them all.
+DRAWN, LAYERS_DRAWN = 24, 60
+LINE = 28  # pixels
 BLANK = "\u00a0"  # does not break: a narrow screen scrolls the table instead
 SURE = 0.05
 NAMED = 6  # places that are left out are named up to so many
@@ -60,7 +62,7 @@ def _figure(
         name=f"{comparable.statistic}-both{several}",
         question=question,
         answer=_answer(rows, sides, {one.name: one for one in measures}),
-        spec=_drawing(rows, sides, axis),
+        spec=_drawing(_drawn(rows, comparable.place), sides, axis),
         columns=_columns(comparable.place, sides, measures),
         rows=[_told(row, {one.name: one for one in measures}) for row in rows],
         method=_method(found, rows, sides),
@@ -283,8 +285,7 @@ def _told(row: Compared, measures: Mapping[str, Measure]) -> dict[str, Any]:
 def _between(low: float | None, high: float | None, measure: Measure) -> str | None:
     if low is None or high is None:
         return None
-    words = f"{low:.{measure.digits}f}{BLANK}to{BLANK}{high:.{measure.digits}f}"
-    return words.replace("-", "−")
+    return f"{low:.{measure.digits}f}{BLANK}to{BLANK}{high:.{measure.digits}f}"
 
 
 # ---- The drawing -------------------------------------------------------------------------------
@@ -295,7 +296,7 @@ def _drawing(
     title, measures = axis
     order = {measure.name: number for number, measure in enumerate(measures)}
     titles = {measure.name: measure.title for measure in measures}
-    lines = sorted(_drawn(rows), key=lambda row: order[row.measure])
+    lines = sorted(rows, key=lambda row: order[row.measure])
     values: list[dict[str, Any]] = [
         {"line": _line(row, titles), "side": side.name, **dict(zip(ENDS, ends, strict=True))}
         for row in lines
@@ -325,10 +326,11 @@ ENDS = ("value", "low", "high")
 SHAPES = ["circle", "diamond"]
 
 
-def _drawn(rows: Sequence[Compared]) -> list[Compared]:
+def _drawn(rows: Sequence[Compared], place: str) -> list[Compared]:
     """Return the rows to draw in their order: all, or those that differ most."""
     known = [row for row in rows if row.value is not None or row.other_value is not None]
-    largest = sorted(known, key=lambda row: -abs(row.difference or 0.0))[:DRAWN]
+    most = LAYERS_DRAWN if place == "layer" else DRAWN
+    largest = sorted(known, key=lambda row: -abs(row.difference or 0.0))[:most]
     return [row for row in known if row in largest]
 
 

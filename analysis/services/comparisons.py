@@ -20,11 +20,9 @@ from analysis.services.findings import Tab
 
 def _groups(by: str, counted: str) -> Block:
     """Return the six groups as measures, counted by answers or by units."""
-    names = dict(Category.choices)
     axis = f"share of {counted} above the threshold"
     measures = [
-        Measure(f"{by}_{group}", str(names[group]), axis, is_share=by == "unit")
-        for group in Category.values
+        Measure(f"{by}_{group}", group, axis, is_share=by == "unit") for group in Category.values
     ]
     return Block(by, measures)
 

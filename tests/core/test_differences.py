@@ -112,6 +112,22 @@ def test_exchanged_sums_draw_no_unit_twice():
     assert len(set(sums[:, 0])) == 56  # every one of 8 choose 3
 
 
+def test_units_that_are_alike_are_drawn_by_kind():
+    """Many of a few kinds: the same as where each unit has a row of its own."""
+    first, second = (
+        np.repeat([0.2, 0.6, 1.0], [30, 20, 10]),
+        np.repeat([0.2, 0.6, 1.0], [10, 9, 11]),
+    )
+    [found] = apart(means(first), means(second), shares)
+    apiece = 1e-14 * np.arange(len(first))  # no two units are alike any more
+    [expected] = apart(means(first + apiece), means(second + apiece[:30]), shares)
+    assert found.value == pytest.approx(expected.value)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.01)
+    assert found.p == pytest.approx(expected.p, abs=0.02)  # both are drawn
+    pool = np.repeat([[1.0], [100.0]], [9, 3], axis=0)
+    assert set(exchanged_sums(pool, 4, np.random.default_rng(0))[:, 0]) <= {4, 103, 202, 301}
+
+
 def flags(hits, of):
     return np.arange(of) < hits
 
