@@ -187,10 +187,10 @@ def families(concepts: Sequence[str], wordnet: WordNet, most: int) -> list[tuple
             other = nearest.setdefault(key, offset)
             nearest[key] = offset if other in above else other
     found: dict[str, int] = {}
-    for some, offset in sorted(nearest.items(), key=lambda pair: (-len(pair[0]), pair[1])):
+    for same, offset in sorted(nearest.items(), key=lambda pair: (-len(pair[0]), pair[1])):
         name = wordnet.synset(offset).words[0]
         if name not in UNSAID:
-            found.setdefault(name, len(some))
+            found.setdefault(name, len(same))
     return list(found.items())[:most]
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.expressions import OrderBy
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from analysis.models import ClassScore, Layer, ReceptiveField, Run, State, Unit
@@ -71,7 +73,7 @@ class Wanted:
         return bool(self.range(name)) or self.sort == name
 
 
-SORTS = {
+SORTS: dict[str, tuple[Promise, tuple[OrderBy, ...]]] = {
     "unit": (_("unit number"), ()),
     "precision": (_("precision, highest first"), (F("precision").desc(nulls_last=True),)),
     "agreement": (_("agreement, highest first"), (F("agreement").desc(nulls_last=True),)),
@@ -108,8 +110,8 @@ def units(
         if wanted.reads(name):
             measured = cast("QuerySet[ShownUnit]", with_measure(found, name, run))
             found = measured.filter(wanted.range(name).of(name))
-    order = [*SORTS[wanted.sort][1], "layer__position", "channel"]
-    return found.select_related("layer").order_by(*order)
+    first = SORTS[wanted.sort][1]
+    return found.select_related("layer").order_by(*first, "layer__position", "channel")
 
 
 def _by_label(

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-SCREEN = {"width": 1366, "height": 768}
+WIDTH, HEIGHT = 1366, 768
 # The network of Lighthouse's desktop preset; its processor is this machine's, as there.
 LATENCY, BYTES_PER_S = 40, 10_240 * 1024 / 8
 FRAME = 1000 / 60  # ms
@@ -51,7 +51,7 @@ def looked_at(address: str, frames: int, step: int) -> dict[str, Any]:
     chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SCREEN)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.add_init_script(WATCH)
         wire = page.context.new_cdp_session(page)
         wire.send("Network.enable")
