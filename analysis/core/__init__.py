@@ -1,5 +1,6 @@
 """Arithmetic of what is known: numpy and torch, no Django. In the order of the data:
 
+archives      tables, files, pictures → one file with the hash of each part, and back
 arrays        named arrays → one file, the same bytes at any time
 bins          activations → numbers of fixed bins; quantiles of counts
 correlations  numbers of things → Pearson, Spearman, Kendall, partial, with intervals

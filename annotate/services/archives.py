@@ -110,7 +110,7 @@ def _naming(archive: Archive, name: str, weights: bool) -> Naming:
     Raises:
         ArchiveRefused: a name is taken, or cannot be one.
     """
-    network = name or _named(archive, "network", "slug")[0]
+    network = name or str(archive_rows.only(archive, "network")[1].get("slug"))
     try:
         check_slug(network)
     except RegistrationRefused as error:

@@ -1,5 +1,6 @@
 """The examples of docs/api.md and docs/exports.md run as they stand, against a real server."""
 
+import json
 import os
 import re
 import subprocess
@@ -46,11 +47,11 @@ def place(transactional_db, live_server, settings, tmp_path, monkeypatch):
         "NO_PROXY": "*",
     }
 
-    def execute(*command):
+    def execute(*command, **more):
         done = subprocess.run(
             command,
             cwd=tmp_path,
-            env=environment,
+            env=environment | more,
             capture_output=True,
             text=True,
             timeout=60,
@@ -93,3 +94,14 @@ def test_the_examples_of_the_exports_run(place, tmp_path):
     assert (tmp_path / "units.csv").read_text(encoding="utf-8").count("lamp") == 2
     (reading,) = blocks("exports.md", "python")
     assert re.search(r"pool5\s+1\.0", place(sys.executable, "-c", reading))
+
+
+def test_the_notebook_goes_from_the_api_to_a_figure(place):
+    book = json.loads((Path(project.BASE_DIR) / "docs/notebook/figures.ipynb").read_text("utf-8"))
+    code = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
+    assert all(cell.get("outputs") for cell in book["cells"][5:] if cell["cell_type"] == "code")
+    shown = "print(figure.to_dict()['datasets']); print(precision.to_dict('records'))"
+    said = place(sys.executable, "-c", "\n".join([*code, shown]), NETWORK="alexnet", SOURCE="people")
+    assert "200 304 0" in said
+    assert "[{'layer': 'pool5', 'category': 'object', 'size': 2}]" in said
+    assert "'layer': 'pool5', 'units': 2, 'precision': 0.9" in said
