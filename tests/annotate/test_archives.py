@@ -165,9 +165,8 @@ def hashed(manifest, inside):
 
 
 def test_out_and_in_again_gives_the_same_tables_and_pictures(archive, client, researcher):
-    taken = archives.take(archive)
-    network = taken.network
-    assert (taken.made, network.slug, network.public, network.weights) == (True, "net", False, "")
+    network = archives.take(archive).network
+    assert (network.slug, network.public, network.weights) == ("net", False, "")
     again = Path(archive).with_name("again.zip")
     again.write_bytes(b"".join(archives.export(network)))
     before, after = members(archive), members(again)
@@ -199,9 +198,7 @@ def test_out_and_in_again_gives_the_same_tables_and_pictures(archive, client, re
         page = client.get(address)
         assert page.status_code == 200, address
     page = client.get("/networks/net/archive.zip")
-    whole = b"".join(page.streaming_content)
-    assert page["Content-Disposition"] == 'attachment; filename="net.unitscope.zip"'
-    Path(again).write_bytes(whole)
+    again.write_bytes(b"".join(page.streaming_content))
     assert members(again) == before
     assert "imported" in client.get(f"/runs/{run.short_key}/").content.decode()
     assert "Launch analysis" not in client.get("/networks/net/").content.decode()
