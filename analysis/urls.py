@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from analysis.views import (
     atlas,
     atlas_units,
+    citing,
+    concepts,
     findings,
     findings_against,
     findings_detectors,
@@ -23,7 +25,10 @@ from analysis.views import (
     networks,
     pictures,
     runs,
+    scenes,
+    sharing,
     trying,
+    unit,
 )
 
 app_name = "analysis"
@@ -48,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/", networks.network, name="network"),
     path("networks/<slug:slug>/progress/", networks.progress, name="network_progress"),
     path("networks/<slug:slug>/inspect/", networks.inspect_again, name="network_inspect"),
+    path("networks/<slug:slug>/citation/", citing.page, name="citing"),
     path("networks/<slug:slug>/delete/", networks.delete, name="network_delete"),
     path("image-sets/add/", image_sets.add, name="image_set_add"),
     path("image-sets/<slug:slug>/", image_sets.image_set, name="image_set"),
@@ -61,11 +67,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="image_set_thumbnail",
     ),
     path("try/<slug:slug>/", trying.page, name="try"),
+    path("shared/", sharing.enter, name="shared"),
     path("atlas/", atlas.home, name="atlas_home"),
+    # Before the networks: none is called so (services/registering.py).
+    path("atlas/concepts/", concepts.index, name="concepts"),
+    path("atlas/concepts/<path:concept>/", concepts.concept, name="concept"),
+    path("atlas/scenes/", scenes.index, name="scenes"),
+    path("atlas/scenes/<slug:image_set>/<path:scene>/", scenes.scene, name="scene"),
     path("atlas/<slug:slug>/", atlas.network, name="atlas"),
     path("units/<slug:slug>/", atlas_units.every_layer, name="atlas_units"),
     path("atlas/<slug:slug>/<str:name>/", atlas_units.layer, name="atlas_layer"),
-    path("atlas/<slug:slug>/<str:name>/<int:channel>/", atlas.unit, name="unit"),
+    path("atlas/<slug:slug>/<str:name>/<int:channel>/", unit.unit, name="unit"),
     path("findings/<slug:slug>/", findings.home, name="findings"),
     re_path(
         r"^findings/(?P<slug>[-a-zA-Z0-9_]+)/(?P<tab>[a-z-]+)/(?P<name>[^/]+)"

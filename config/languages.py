@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 # rooms below that are not translated yet: a page is in one language, and says rightly in which.
 ENGLISH = (
     "/api/", "/admin/", "/pictures/", "/healthz",
+    "/atlas/concepts/", "/atlas/scenes/",
     "/campaigns/", "/findings/", "/image-sets/", "/networks/", "/runs/", "/try/",
 )  # fmt: skip
 

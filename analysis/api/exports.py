@@ -14,7 +14,7 @@ from analysis.api.filters import TEXT
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.api.units import SOURCE_HELP
 from analysis.models import Source
-from analysis.services import exports, tables
+from analysis.services import exports, sharing, tables
 from analysis.services.exports import Wanted
 
 
@@ -71,7 +71,8 @@ class UnitsExport(Endpoint):
             raise ValidationError({"source": [sentence]})
         if network and not readable_networks(request).filter(slug=network).exists():
             raise NotFound(f"There is no network called {network!r} that you may see.")
-        wanted = Wanted(network, asked.get("campaign", ""), source, not self.for_researcher)
+        shared = sharing.shared_with(request._request)
+        wanted = Wanted(network, asked.get("campaign", ""), source, not self.for_researcher, shared)
         table = tables.FORMATS[form]
         name = "-".join(["units", *(part for part in (network, source) if part)])
         return StreamingHttpResponse(

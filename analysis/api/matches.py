@@ -16,7 +16,7 @@ from analysis.api.endpoint import ListEndpoint
 from analysis.api.errors import Conflict, refusals
 from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.models import ConceptMatch, ImageSet, MatchDecision
-from analysis.services import match_decisions, match_table
+from analysis.services import match_decisions, match_table, sharing
 from analysis.services.access import is_researcher
 from analysis.services.dissection import class_names
 from analysis.services.match_decisions import MatchChanged, Wish
@@ -106,11 +106,12 @@ class MatchFilters(filters.ApiFilterSet):
     def filter_queryset(self, queryset: QuerySet[ConceptMatch]) -> QuerySet[ConceptMatch]:
         """Keep the matches of a set, of those the concepts of a network, of those some."""
         user, given = self.request.user, self.form.cleaned_data
-        image_set = match_table.image_sets(user).filter(slug=given["images"]).first()
+        shared = sharing.shared_with(self.request._request)
+        image_set = match_table.image_sets(user, shared).filter(slug=given["images"]).first()
         if image_set is None:
             sentence = f"There is no image set {given['images']!r} with masks that you may see."
             raise NotFound(sentence)
-        kept = match_table.readable(image_set, user)
+        kept = match_table.readable(image_set, user, shared)
         if slug := given["network"]:
             kept = kept.filter(concept__in=self._concepts(slug, image_set))
         return kept.filter(how=given["how"]) if given["how"] else kept

@@ -7,7 +7,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from analysis.models import Network
-from analysis.services import atlas
+from analysis.services import atlas, sharing
 from analysis.services.access import is_researcher
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ class Readers(BasePermission):
 
 def readable_networks(request: Request) -> QuerySet[Network]:
     """Return the networks whose data the caller may read: the same as in the atlas."""
-    return atlas.readable_networks(request.user)
+    return atlas.readable_networks(request.user, sharing.shared_with(request._request))

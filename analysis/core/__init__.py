@@ -24,6 +24,7 @@ geometry      windows of operations → field size, stride, offset of a location
 listing       folder, scenes.csv → entries in order
 manifest      entries → Parquet file; slices of it
 matching      concept, classes of masks → the class that it means
+kinship       two concepts → the same words, or how near they are in meaning
 programs      exported program → network whose layers can be watched
 sighting      network, one input → what each operation's output sees
 weights       file → state dict, never unpickled

@@ -2,7 +2,10 @@
 
 import io
 from collections.abc import Mapping
+from math import prod
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -22,3 +25,26 @@ def unpacked(data: bytes) -> dict[str, np.ndarray]:
     """Return the arrays of a file that `packed` made; nothing in it is ever executed."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+def row(path: Path, name: str, place: int) -> np.ndarray:
+    """Return one row of one array in a file that `packed` made, without holding the others.
+
+    Raises:
+        KeyError: no array of this name, or no such row.
+        ValueError: the array does not lie row after row, or the file is damaged.
+    """
+    with ZipFile(path) as file, file.open(f"{name}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        read = np.lib.format.read_array_header_1_0
+        if version != (1, 0):
+            read = np.lib.format.read_array_header_2_0
+        shape, by_column, kind = read(member)
+        if by_column or kind.hasobject or len(shape) < 2:
+            raise ValueError(f"{name} of {path.name} is no table of numbers, row after row.")
+        if not 0 <= place < shape[0]:
+            raise KeyError(f"{name} of {path.name} has {shape[0]} rows, none of number {place}.")
+        size = kind.itemsize * prod(shape[1:])
+        member.seek(member.tell() + place * size)
+        data = member.read(size)
+    return np.frombuffer(data, kind).reshape(shape[1:])

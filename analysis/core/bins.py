@@ -23,6 +23,18 @@ def middles() -> Float64[np.ndarray, " bins"]:
     return np.concatenate([-middle[::-1], [0.0], middle])
 
 
+def folded(
+    counts: Integer[np.ndarray, " some"], first: int, edges: Float64[np.ndarray, " edges"]
+) -> Float64[np.ndarray, " steps"]:
+    """Return how many activations of one unit lie in each step between ascending ``edges``.
+
+    A bin goes whole into the step that holds its middle, the last edge included; what lies
+    outside of the edges is left out. ``counts`` are those of the bins from ``first`` on.
+    """
+    middle = middles()[first : first + len(counts)]
+    return np.histogram(middle, bins=edges, weights=counts)[0].astype(np.float64)
+
+
 def quantile(
     counts: Integer[np.ndarray, "units some"], first: int, q: float
 ) -> Float64[np.ndarray, " units"]:

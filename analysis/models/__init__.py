@@ -4,10 +4,12 @@ from analysis.models.class_scores import ClassScore
 from analysis.models.detections import Detection
 from analysis.models.fields import ReceptiveField
 from analysis.models.images import Image, ImageSet
+from analysis.models.label_changes import LabelChange
 from analysis.models.localisation import ConceptMatch, Localisation, MatchDecision
 from analysis.models.minimal_images import MinimalImage
 from analysis.models.networks import Layer, Network, Unit
 from analysis.models.runs import Job, Listener, LogLine, Run, Shard
+from analysis.models.sharing import SharedLink
 from analysis.models.sign_in import SignInAttempts
 from analysis.models.states import OPEN, State
 from analysis.models.tokens import ApiToken
@@ -23,6 +25,7 @@ __all__ = [
     "Image",
     "ImageSet",
     "Job",
+    "LabelChange",
     "Layer",
     "Listener",
     "Localisation",
@@ -34,6 +37,7 @@ __all__ = [
     "Run",
     "Segment",
     "Shard",
+    "SharedLink",
     "SignInAttempts",
     "Source",
     "State",

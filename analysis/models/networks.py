@@ -30,6 +30,11 @@ class Network(models.Model):
     classes = models.JSONField(default=list, blank=True, help_text="class names, in output order")
     note = models.TextField(blank=True)
     synthetic = models.BooleanField(default=False, help_text="made or trained on synthetic data")
+    # How its makers want it to be cited: services/citations.py checks and writes it out.
+    authors = models.CharField(max_length=500, blank=True, help_text="semicolons between them")
+    cite_as = models.TextField(blank=True, help_text="what to cite beside it, in its own words")
+    doi = models.CharField(max_length=200, blank=True, help_text="10.…/…, without an address")
+    version = models.CharField(max_length=40, blank=True, help_text="of network and labels")
     # What was asked for, until the inspection has answered it:
     # {"weights": "random:SEED" or "", "file": its owner's name for it, "layers": {name: module},
     # "preprocessing": {what is given}}.

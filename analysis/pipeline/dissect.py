@@ -22,13 +22,13 @@ from analysis.core.manifest import Entry
 from analysis.models import Job, Layer, Run, Shard
 from analysis.pipeline.forward import AHEAD, Forward, Numbered
 from analysis.pipeline.masks import Batches, Masks, Pair, partners
-from analysis.pipeline.scan import layer_file as scan_file
 from analysis.pipeline.scan import layers_of
 from analysis.services import class_results, files
 from analysis.services.dissection import class_names, has_places, options_in, shard_file
 from analysis.services.fields import grid_of
 from analysis.services.image_sets import open_manifest
 from analysis.services.journal import log
+from analysis.services.scans import layer_file as scan_file
 
 TOLD = 5  # sentences about masks that a shard writes into the log
 

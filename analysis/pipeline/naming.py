@@ -3,10 +3,10 @@
 from analysis.core.arrays import unpacked
 from analysis.core.images import Preprocessing
 from analysis.core.localisation import NamedUnits
-from analysis.pipeline.scan import layer_file
 from analysis.pipeline.segment import geometry_of
 from analysis.services import files
 from analysis.services.naming import NamedLayer
+from analysis.services.scans import layer_file
 
 
 def named_units(named: NamedLayer, preparation: Preprocessing) -> NamedUnits:

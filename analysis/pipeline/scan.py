@@ -20,7 +20,7 @@ from analysis.services import files
 from analysis.services.image_sets import open_manifest
 from analysis.services.journal import log
 from analysis.services.recipes import Recipe
-from analysis.services.scans import shard_file, share
+from analysis.services.scans import layer_file, shard_file, share
 
 ROWS = 2000  # written by one statement
 NUMBERS = 500  # asked for in one query
@@ -198,8 +198,3 @@ def layers_of(run: Run) -> list[Layer]:
 def keep_of(recipe: Recipe) -> Keep:
     """Return how much a recipe keeps."""
     return Keep(top=recipe.top, low=recipe.low, seed=recipe.seed)
-
-
-def layer_file(run: Run, layer: Layer) -> str:
-    """Return the name of a layer's merged file in the media storage."""
-    return f"runs/{run.key}/layers/{layer.name}.npz"

@@ -24,12 +24,13 @@ from analysis.pipeline.comparing import Fit, Mask, Tally, Truth, join
 from analysis.pipeline.forward import Forward, Numbered
 from analysis.pipeline.masks import Masks
 from analysis.pipeline.patterns import Found, Levels, Want, lent, patterns, want_of
-from analysis.pipeline.scan import layer_file, layers_of
+from analysis.pipeline.scan import layers_of
 from analysis.services import files
 from analysis.services.dissection import class_names
 from analysis.services.fields import grid_of, own_fields
 from analysis.services.journal import log
 from analysis.services.pictures import picture_file, token_of
+from analysis.services.scans import layer_file
 from analysis.services.steps import options_of
 
 ROWS = 500  # written by one statement

@@ -26,7 +26,7 @@ from analysis.core.refinement import (
     rounds,
 )
 from analysis.models import Layer, Run
-from analysis.pipeline.scan import layer_file, layers_of
+from analysis.pipeline.scan import layers_of
 from analysis.services import files
 from analysis.services.fields import grid_of
 from analysis.services.locating import (
@@ -38,6 +38,7 @@ from analysis.services.locating import (
     places_of,
     sides_of,
 )
+from analysis.services.scans import layer_file
 
 Changes = np.ndarray  # (rows, columns) float16: change as a share of the activation
 LARGEST = 6e4  # that float16 holds

@@ -5,7 +5,7 @@ simulated, and the newest among equals, unless a source is asked for. Which unit
 said in `atlas_grid`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
@@ -96,10 +96,18 @@ class LayerShares:
         return pieces
 
 
-def readable_networks(user: User | AnonymousUser) -> QuerySet[Network]:
-    """Return the networks whose atlas the user may read: researchers all, others public ones."""
+def readable_networks(
+    user: User | AnonymousUser, shared: Collection[int] = ()
+) -> QuerySet[Network]:
+    """Return the networks whose atlas the user may read: researchers all, others public ones.
+
+    ``shared`` are the keys of those that his links open, as `sharing.shared_with` knows them. Who
+    forgets to give them shows less, never more.
+    """
     networks = Network.objects.all()
-    return networks if is_researcher(user) else networks.filter(public=True)
+    if is_researcher(user):
+        return networks
+    return networks.filter(Q(public=True) | Q(pk__in=shared) if shared else Q(public=True))
 
 
 def runs_to_show(layer: Layer) -> QuerySet[Run]:

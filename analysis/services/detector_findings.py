@@ -10,6 +10,7 @@ from analysis.services.figure_links import concept_page, layer_page, named
 from analysis.services.figures import LINKED, Column, Figure, Spec, channel, drawing, mark, ordered
 from analysis.services.findings import runs_with
 from analysis.services.measures import Statistic
+from analysis.services.sharing import is_shared
 
 Summary = Mapping[str, Any]
 UNTRAINED = "random:"
@@ -110,7 +111,8 @@ def untrained_run(run: Run) -> Run | None:
     """Return the newest dissection of an untrained network like the run's, over the same images.
 
     Like it are architecture and input, and the run's options; the weights are random. Beside a
-    public network only a public one is shown, for nobody else may know of another.
+    network that is public, or shared by a link, only a public one is shown: its readers may know
+    of no other.
     """
     alike = Network.objects.filter(
         arch=run.network.arch,
@@ -118,7 +120,7 @@ def untrained_run(run: Run) -> Run | None:
         requested__weights__startswith=UNTRAINED,
         state=State.DONE,
     ).exclude(pk=run.network_id)
-    if run.network.public:
+    if run.network.public or is_shared(run.network):
         alike = alike.filter(public=True)
     for network in alike:
         for other in runs_with(network, "dissect").filter(image_set=run.image_set):

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
+
 from analysis.models import Source, UnitSemantics
+from analysis.services.atlas import readable_networks
 
 # One page of the database's cursor, and one piece of the answer.
 PAGE = 1000
@@ -73,6 +76,7 @@ class Wanted:
     campaign: str = ""
     source: str = ""
     public_only: bool = False
+    shared: frozenset[int] = frozenset()  # and these networks, which a link opens
 
     def __post_init__(self) -> None:
         """Refuse a source that does not exist."""
@@ -90,7 +94,8 @@ def rows(wanted: Wanted) -> Iterator[Row]:
     if wanted.campaign:
         found = found.filter(origin=wanted.campaign)
     if wanted.public_only:
-        found = found.filter(unit__layer__network__public=True)
+        networks = readable_networks(AnonymousUser(), wanted.shared)
+        found = found.filter(unit__layer__network__in=networks)
     for values in found.order_by(*ORDER).values_list(*FIELDS).iterator(chunk_size=PAGE):
         row = Row(*values)
         # An address shows twelve digits of a run's key, and so does the table.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from analysis.core.discrepancy import STEP, Map
 from analysis.core.rendering import glow
 from analysis.models import Layer, ReceptiveField, Run, Unit
-from analysis.services.fields import layer_maps, unit_map
+from analysis.services.fields import grid_of, layer_maps, unit_map
 
 Box = tuple[float, float, float, float]  # left, top, width, height
 
@@ -100,6 +100,15 @@ class FieldDrawing:
     def _square(self, side: float, right: float, down: float) -> Box:
         x, y = self.middle
         return x + right - side / 2, y + down - side / 2, side, side
+
+
+def on_image(drawing: FieldDrawing, layer: Layer, row: int, column: int) -> Box | None:
+    """Return where the map lies on an image whose location (row, column) won; None without one."""
+    if drawing.field is None:
+        return None
+    y, x = grid_of(layer, drawing.height, drawing.width).centre(row, column)
+    side = float(STEP * len(drawing.field))
+    return x - side / 2, y - side / 2, side, side
 
 
 def drawing_of(run: Run | None, unit: Unit) -> FieldDrawing:

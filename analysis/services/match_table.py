@@ -1,7 +1,7 @@
 """The table of matches: which sets, which concepts, how each is matched, and its history."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
@@ -48,25 +48,27 @@ def with_masks() -> QuerySet[ImageSet]:
     return sets.exclude(labels__classes=[])
 
 
-def image_sets(user: Anybody) -> QuerySet[ImageSet]:
-    """Return the sets with masks whose matches somebody may read.
+def image_sets(user: Anybody, shared: Collection[int] = ()) -> QuerySet[ImageSet]:
+    """Return the sets with masks whose matches somebody may read; ``shared`` as in the atlas.
 
-    Sets are researchers' own; others see those that a network of the public atlas was shown.
+    Sets are researchers' own; others see those that a network was shown which they may read.
     """
     sets = with_masks()
     if is_researcher(user):
         return sets
-    return sets.filter(runs__network__in=readable_networks(user)).distinct()
+    return sets.filter(runs__network__in=readable_networks(user, shared)).distinct()
 
 
-def sets_of(network: Network, user: Anybody) -> list[ImageSet]:
+def sets_of(network: Network, user: Anybody, shared: Collection[int] = ()) -> list[ImageSet]:
     """Return the sets to choose from on a network's page, those it was shown first."""
     shown = set(network.runs.values_list("image_set", flat=True))
-    found_sets = [one for one in image_sets(user) if one.pk in shown or is_researcher(user)]
+    found_sets = [one for one in image_sets(user, shared) if one.pk in shown or is_researcher(user)]
     return sorted(found_sets, key=lambda one: (one.pk not in shown, one.slug))
 
 
-def readable(image_set: ImageSet, user: Anybody) -> QuerySet[ConceptMatch]:
+def readable(
+    image_set: ImageSet, user: Anybody, shared: Collection[int] = ()
+) -> QuerySet[ConceptMatch]:
     """Return the matches of a set that somebody may read, with their histories.
 
     A concept tells what people said about some network: only those of networks that he may read.
@@ -77,7 +79,7 @@ def readable(image_set: ImageSet, user: Anybody) -> QuerySet[ConceptMatch]:
     if is_researcher(user):
         return rows
     said = UnitSemantics.objects.filter(
-        unit__layer__network__in=readable_networks(user), concept=OuterRef("concept")
+        unit__layer__network__in=readable_networks(user, shared), concept=OuterRef("concept")
     )
     return rows.filter(Exists(said))
 

@@ -7,7 +7,7 @@ from django.conf import settings
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,78}[a-z0-9])?", re.IGNORECASE)
 # These are addresses of pages.
-RESERVED = {"add"}
+RESERVED = {"add", "concepts", "scenes"}
 
 
 class RegistrationRefused(ValueError):

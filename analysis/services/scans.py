@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from analysis.models import Run, Shard, State
+from analysis.models import Layer, Run, Shard, State
 from analysis.services import files
 
 # What decides the bytes of a scan's shards. Slugs, names of layers, steps and their options do not.
@@ -23,6 +23,11 @@ DECIDES = (
 def shard_file(run: Run, number: int) -> str:
     """Return the name of a scan's shard in the media storage."""
     return f"runs/{run.key}/scan/{number:06d}.npz"
+
+
+def layer_file(run: Run, layer: Layer) -> str:
+    """Return the name of a layer's merged file in the media storage."""
+    return f"runs/{run.key}/layers/{layer.name}.npz"
 
 
 def share(shard: Shard) -> Run | None:

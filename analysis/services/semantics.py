@@ -2,17 +2,21 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from analysis.models import Category, Run, Source, Unit, UnitSemantics
+from analysis.models import Category, LabelChange, Run, Source, Unit, UnitSemantics
 
 LONGEST_CONCEPT = 80
+ACT = LabelChange.Act
+# A label with other words, another category or precision is another label: it has a history.
+TOLD = {"concept", "category", "precision"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ def record(
     """Write what ``source`` says about ``unit``, once for each ``origin``, and return the row.
 
     ``origin`` is a campaign's slug or a method's name. Saying the same again changes nothing, not
-    even ``updated_at``, so that a table exported twice is the same twice.
+    even ``updated_at``, so that a table exported twice is the same twice. What is given, and what
+    changes in ``TOLD``, is written into the unit's history too.
 
     Raises
     ------
@@ -86,7 +91,14 @@ def record(
             setattr(row, name, fields[name])
         row.updated_at = timezone.now()
         row.save(update_fields=[*changed, "updated_at"])
+    if made or TOLD.intersection(changed):
+        _write_down([row], ACT.GIVEN if made else ACT.CHANGED, row.updated_at)
     return row
+
+
+def history(unit: Unit, most: int = 50) -> list[LabelChange]:
+    """Return what was said of a unit and taken back, the newest first, no more than ``most``."""
+    return list(unit.label_changes.order_by("-at", "-pk")[:most])
 
 
 @transaction.atomic
@@ -109,11 +121,41 @@ def rename_author(*, units: Sequence[int], former: str, name: str) -> int:
 
 def withdraw(*, unit: Unit, source: str, origin: str) -> bool:
     """Take back what ``record`` wrote for this unit, source and origin; False if nothing was."""
-    count, _ = UnitSemantics.objects.filter(unit=unit, source=source, origin=origin).delete()
-    return count > 0
+    return _take_back(UnitSemantics.objects.filter(unit=unit, source=source, origin=origin)) > 0
 
 
 def withdraw_others(*, units: QuerySet[Unit], source: str, origin: str) -> int:
     """Take back what ``record`` wrote for these units, source and origin; return how much was."""
-    count, _ = UnitSemantics.objects.filter(unit__in=units, source=source, origin=origin).delete()
-    return count
+    return _take_back(
+        UnitSemantics.objects.filter(unit__in=units, source=source, origin=origin).order_by("unit")
+    )
+
+
+@transaction.atomic
+def _take_back(labels: QuerySet[UnitSemantics]) -> int:
+    """Delete labels and write down that they are withdrawn; return how many there were."""
+    rows = list(labels.select_for_update())
+    _write_down(rows, ACT.WITHDRAWN, timezone.now())
+    UnitSemantics.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def _write_down(rows: Iterable[UnitSemantics], act: str, at: datetime) -> None:
+    """Add a line to the history of each label's unit."""
+    LabelChange.objects.bulk_create(
+        [
+            LabelChange(
+                unit_id=row.unit_id,
+                source=row.source,
+                origin=row.origin,
+                act=act,
+                concept=row.concept,
+                category=row.category,
+                precision=row.precision,
+                answers=row.answers,
+                at=at,
+            )
+            for row in rows
+        ],
+        batch_size=500,
+    )

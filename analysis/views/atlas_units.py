@@ -14,7 +14,7 @@ from analysis.services import access, atlas, atlas_grid, atlas_search
 from analysis.services.atlas_empty import why_empty
 from analysis.services.atlas_grid import Wanted
 from analysis.views import atlas_query
-from analysis.views.atlas import SOURCE_NAMES, plain_name, readable_network, run_of
+from analysis.views.atlas import SOURCE_NAMES, plain_name, readable_network, run_shown
 
 NAMED = 12  # kinds of a concept that are named; the others are counted
 
@@ -26,7 +26,7 @@ def layer(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if of is None:
         return access.ask_to_sign_in(request)
     found = get_object_or_404(of.layers.select_related("network"), name=plain_name(name))
-    run, runs = run_of(found, request.GET)
+    run, runs = run_shown(found, request.GET)
     page = {"layer": found, "run": run, "runs": runs}
     return _grid(request, of, [found], {found.pk: run}, page)
 

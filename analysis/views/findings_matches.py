@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from analysis.models import ConceptMatch, ImageSet, Network
-from analysis.services import access, match_table
+from analysis.services import access, match_table, sharing
 from analysis.services.dissection import class_names
 from analysis.services.match_decisions import Act, MatchChanged, Wish, change
 from analysis.services.matching import MatchRefused, match_of
@@ -55,7 +55,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     network = readable_network(request, slug)
     if network is None:
         return access.ask_to_sign_in(request)
-    sets = match_table.sets_of(network, request.user)
+    sets = match_table.sets_of(network, request.user, sharing.shared_with(request))
     asked = request.GET.get("images")
     image_set = next((one for one in sets if asked in (None, "", one.slug)), None)
     if asked and image_set is None:

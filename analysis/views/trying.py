@@ -25,7 +25,7 @@ Answer = tuple[int, dict[str, Any]]
 @never_cache
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for an image, or answer what it shows: as a page, or as a part of it to htmx."""
-    network = readable_network(request, slug)
+    network = readable_network(request, slug, by_link=False)  # a link is for reading
     if network is None:
         return access.ask_to_sign_in(request)
     status, found = _answer(request, network) if request.method == "POST" else (200, {})

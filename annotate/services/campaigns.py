@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 
 from analysis.models import ImageSet, Network, Run, State, TopImage, Unit
 from analysis.models.networks import UnitQuerySet
+from analysis.services.sharing import is_shared
 from annotate.core.assembly import Candidate, LeftOut, Sheet, assemble, within
 from annotate.core.truth import insist_on
 from annotate.models import Campaign, Lesson, Task
@@ -196,6 +197,11 @@ def _insist_private(network: Network) -> None:
         raise CannotOpen(
             f"The atlas of {network.slug} is public, so workers could read each other's labels "
             "there: show it to researchers only, then open the campaign."
+        )
+    if is_shared(network):
+        raise CannotOpen(
+            f"The atlas of {network.slug} is shared by a link, so workers could read each other's "
+            "labels by it: revoke the links of the network, then open the campaign."
         )
 
 

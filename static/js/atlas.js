@@ -27,7 +27,7 @@ function show(place) {
   const tile = tiles[shown];
   const image = dialog.querySelector("img");
   image.src = tile.href;
-  image.alt = tile.querySelector("img").alt;
+  image.alt = tile.querySelector("img")?.alt ?? tile.dataset.caption;
   dialog.querySelector("#large-caption").textContent = tile.dataset.caption;
 }
 

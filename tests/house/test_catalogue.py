@@ -22,7 +22,9 @@ CODE = sorted(
 )
 # Rooms that speak English only so far: config.languages.ENGLISH serves them in it.
 ENGLISH_ONLY = (
-    "admin/", "analysis/api_docs", "analysis/findings/", "analysis/image_set", "analysis/network",
+    "admin/", "analysis/api_docs", "analysis/citing", "analysis/concept", "analysis/scene",
+    "annotate/shared_links",
+    "analysis/findings/", "analysis/image_set", "analysis/network",
     "analysis/run", "analysis/try", "annotate/agreement", "annotate/answers", "annotate/campaign",
     "annotate/concept", "annotate/forecast", "annotate/live", "annotate/review/",
     "annotate/teaching/", "annotate/workers/",

@@ -70,6 +70,12 @@ PAGES = {
     "analysis:atlas_units": Row("/units/{network}/", "in in 404 200 200 200"),
     "analysis:atlas_layer": Row("/atlas/{network}/conv1/", "in in 404 200 200 200"),
     "analysis:unit": Row("/atlas/{network}/conv1/0/", "in in 404 200 200 200"),
+    "analysis:concepts": Row("/atlas/concepts/", ANYONE),
+    # No unit of this world is called anything yet, and its images have no scenes.
+    "analysis:concept": Row("/atlas/concepts/bed/", NOT_FOUND),
+    "analysis:scenes": Row("/atlas/scenes/", ANYONE),
+    "analysis:scene": Row("/atlas/scenes/{images}/kitchen/", NOT_FOUND),
+    "analysis:shared": Row("/shared/?link=forged", NOT_FOUND),
     "analysis:findings": Row("/findings/{network}/", "in in 404 302 302 302"),
     "analysis:findings_meanings": Row("/findings/{network}/meanings/", "in in 404 200 200 200"),
     "analysis:findings_objects": Row("/findings/{network}/objects/", "in in 404 200 200 200"),
@@ -105,6 +111,10 @@ PAGES = {
     "analysis:network": Row("/networks/{network}/", RESEARCHERS),
     "analysis:network_progress": Row("/networks/{network}/progress/", RESEARCHERS),
     "analysis:network_inspect": Row("/networks/{network}/inspect/", post=owners(302)),
+    "analysis:citing": Row("/networks/{network}/citation/", owners(200), owners(302)),
+    # Nothing is shown by a link while people are asked; no link has this number.
+    "annotate:shared_links": Row("/networks/{network}/links/", owners(200), owners(422)),
+    "annotate:shared_link_revoke": Row("/networks/{network}/links/0/revoke/", post=owners(404)),
     "analysis:network_delete": Row("/networks/{network}/delete/", post=owners(302)),
     "analysis:image_set_add": Row("/image-sets/add/", RESEARCHERS, "in in 403 422 422 422"),
     "analysis:image_set": Row("/image-sets/{images}/", RESEARCHERS),

@@ -1,0 +1,268 @@
+"""Concepts across networks: who is called so where, what is near in meaning, and the figure of it.
+
+Units are counted once for each concept, whatever number of sources says so; which label stands for
+a unit follows the atlas: people before published, machine and simulated.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+
+from analysis.core.kinship import How, Kin, key, kin
+from analysis.core.wordnet import installed
+from analysis.models import (
+    ClassScore,
+    ConceptMatch,
+    Layer,
+    Network,
+    Segment,
+    TopImage,
+    Unit,
+    UnitSemantics,
+)
+from analysis.services.atlas import BEST_SEGMENTS, TRUST, runs_to_show
+from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered
+
+Networks = QuerySet[Network]
+MOST_COMPARED = 3000  # concepts that are looked at in WordNet, the most frequent ones
+NEAR = 12  # units beside one
+
+
+@dataclass
+class Named:
+    """A concept in all its spellings."""
+
+    spellings: Counter[str] = field(default_factory=Counter)
+    networks: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """Return the spelling that most units have; of equals the first by letter."""
+        return min(self.spellings, key=lambda name: (-self.spellings[name], name))
+
+    @property
+    def units(self) -> int:
+        """Return how many units are called so."""
+        return self.spellings.total()
+
+    @property
+    def address(self) -> str:
+        """Return the address of its page."""
+        return address_of(self.name)
+
+
+class Related(NamedTuple):
+    """A concept near in meaning to another."""
+
+    named: Named
+    kin: Kin
+
+
+@dataclass
+class Entry:
+    """A unit that is called by a concept, with what it is known by."""
+
+    unit: Unit
+    label: UnitSemantics
+    sources: list[str]
+    best: ClassScore | None = None
+    segments: list[Segment] = field(default_factory=list)
+    how: How = How.SAME
+
+
+def address_of(concept: str) -> str:
+    """Return the address of a concept's page: in its path, or behind it where a path cannot be.
+
+    Browsers take dots between slashes for steps and a line break for nothing.
+    """
+    parts = concept.split("/")
+    if concept.isprintable() and not any(part.strip(".") == "" for part in parts):
+        return reverse("analysis:concept", args=[concept])
+    return f"{reverse('analysis:concepts')}?{urlencode({'is': concept})}"
+
+
+def spoken(networks: Networks) -> dict[str, Named]:
+    """Return every concept of these networks by its key, in all its spellings."""
+    labels = UnitSemantics.objects.filter(unit__layer__network__in=networks).order_by()
+    counted = labels.values_list("concept", "unit__layer__network__slug").annotate(
+        units=Count("unit", distinct=True)
+    )
+    found: dict[str, Named] = defaultdict(Named)
+    for concept, network, units in counted:
+        named = found[key(concept)]
+        named.spellings[concept] += units
+        named.networks.add(network)
+    return dict(found)
+
+
+def related(concept: str, said: dict[str, Named]) -> list[Related]:
+    """Return the concepts near in meaning to one, the nearest first, itself left out."""
+    own, wordnet = key(concept), installed()
+    others = sorted((one for name, one in said.items() if name != own), key=lambda one: -one.units)
+    near = [(one, kin(concept, one.name, wordnet)) for one in others[:MOST_COMPARED]]
+    order = list(How)
+    found = [Related(one, how) for one, how in near if how is not None]
+    return sorted(
+        found, key=lambda one: (order.index(one.kin.how), one.kin.steps, -one.named.units)
+    )
+
+
+def entries(networks: Networks, spellings: Iterable[str]) -> list[Entry]:
+    """Return the units that are called so, each once, in the order of networks and layers."""
+    labels = UnitSemantics.objects.filter(
+        unit__layer__network__in=networks, concept__in=list(spellings)
+    )
+    rows = labels.select_related("unit__layer__network").defer("details")
+    units: dict[int, Entry] = {}
+    for label in rows.order_by(
+        "unit__layer__network__slug", "unit__layer__position", "unit__channel", TRUST, "-updated_at"
+    ):
+        entry = units.setdefault(label.unit_id, Entry(label.unit, label, []))
+        if label.source not in entry.sources:
+            entry.sources.append(label.source)
+    return list(units.values())
+
+
+def scored(found: Sequence[Entry]) -> None:
+    """Give units their best class by masks, as the newest run found it."""
+    units = {entry.unit.pk: entry for entry in found}
+    scores = ClassScore.objects.filter(unit__in=units, rank=0)
+    for score in scores.order_by("run__finished_at", "run"):  # the newest stands last
+        units[score.unit_id].best = score
+
+
+def pictured(found: Sequence[Entry]) -> None:
+    """Give units their best segments: two queries a layer."""
+    by_layer: dict[Layer, dict[int, Entry]] = defaultdict(dict)
+    for entry in found:
+        by_layer[entry.unit.layer][entry.unit.pk] = entry
+    for layer, shown in by_layer.items():
+        if run := runs_to_show(layer).first():
+            best = TopImage.objects.filter(
+                run=run, unit__in=shown, end=TopImage.End.TOP, rank__lt=BEST_SEGMENTS
+            )
+            for top in best.select_related("segment").order_by("unit", "rank"):
+                if hasattr(top, "segment"):
+                    shown[top.unit_id].segments.append(top.segment)
+
+
+def nearest(unit: Unit, label: UnitSemantics, networks: Networks) -> list[Entry]:
+    """Return units like one: of the same name, of the same class of masks, of names near in meaning.
+
+    The nearest names first, then the most precise; units called by simulated workers only are left
+    out, unless the unit itself is.
+    """
+    said = spoken(networks)
+    wanted = {key(label.concept): How.SAME}
+    for concept in _of_same_class(label.concept):
+        wanted.setdefault(key(concept), How.CLASS)
+    for one in related(label.concept, said):
+        wanted.setdefault(key(one.named.name), one.kin.how)
+    found: list[Entry] = []
+    for name, how in sorted(wanted.items(), key=lambda pair: list(How).index(pair[1])):
+        if name in said and len(found) < NEAR:
+            some = [one for one in entries(networks, said[name].spellings) if _counts(one, label)]
+            some = [one for one in some if one.unit != unit]
+            some.sort(key=lambda one: -(one.label.precision or 0.0))
+            for one in some:
+                one.how = how
+            found += some
+    near = found[:NEAR]
+    scored(near)
+    pictured(near)
+    return near
+
+
+def _counts(entry: Entry, beside: UnitSemantics) -> bool:
+    return beside.source == "simulated" or entry.sources != ["simulated"]
+
+
+def _of_same_class(concept: str) -> list[str]:
+    """Return the names that are matched with the same class of some masks."""
+    own = ConceptMatch.objects.filter(concept=concept, label__isnull=False)
+    found: list[str] = []
+    for match in own:
+        same = ConceptMatch.objects.filter(image_set=match.image_set_id, label=match.label)
+        found += same.exclude(concept=concept).order_by("concept").values_list("concept", flat=True)
+    return found
+
+
+COLUMNS = (
+    Column("network", "Network"),
+    Column("layer", "Layer"),
+    Column("units", "Units"),
+    Column("of", "of units"),
+    Column("precision", "Precision, mean", 2),
+    Column("agreement", "Agreement, mean", 2),
+    Column("iou", "Best IoU", 3),
+)
+
+
+def figure(name: str, found: Sequence[Entry]) -> Figure | None:
+    """Return how many units of each network and layer are called so; None where there is none."""
+    if not found:
+        return None
+    rows = _rows(found)
+    networks = {row["network"]: None for row in rows}
+    most = max(rows, key=lambda row: row["units"])
+    place = {
+        "x": ordered("layer", "layer", {row["layer"]: None for row in rows}),
+        "xOffset": {"field": "network"},
+        "color": ordered("network", "network", networks, scale={"range": "category"}),
+        "y": channel("units", "units", axis={"tickMinStep": 1}),
+        "tooltip": [
+            channel("network", "network", "nominal"),
+            channel("layer", "layer", "nominal"),
+            channel("units", "units"),
+        ],
+    }
+    simulated = any(entry.sources == ["simulated"] for entry in found)
+    synthetic = any(entry.unit.layer.network.synthetic for entry in found)
+    notes = ["synthetic"] * synthetic + ["some named by simulated workers"] * simulated
+    total, nets = sum(row["units"] for row in rows), len(networks)
+    return Figure(
+        name="concept",
+        question=f"Where are units called “{name}”?",
+        answer=(
+            f"{total} unit{'s' if total > 1 else ''} in {nets} network{'s' if nets > 1 else ''};"
+            f" most in {most['layer']} of {most['network']}: {most['units']} of {most['of']}."
+        ),
+        spec=drawing(rows, mark("bar", place)),
+        columns=COLUMNS,
+        rows=rows,
+        method=(
+            "A unit counts once, whoever named it; the label that stands for it is by people"
+            " before published, machine and simulated. Means are over the units that have the"
+            " number. Best IoU: highest of the units with any class of the masks."
+        ),
+        note=", ".join(notes),
+    )
+
+
+def _rows(found: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return a row for each layer, in the order of networks and layers."""
+    layers: dict[Layer, list[Entry]] = defaultdict(list)
+    for entry in found:
+        layers[entry.unit.layer].append(entry)
+    return [
+        {
+            "network": layer.network.slug,
+            "layer": layer.name,
+            "units": len(some),
+            "of": layer.channels,
+            "precision": _mean([one.label.precision for one in some]),
+            "agreement": _mean([one.label.agreement for one in some]),
+            "iou": max((one.best.iou for one in some if one.best), default=None),
+        }
+        for layer, some in layers.items()
+    ]
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
