@@ -34,6 +34,8 @@ ENGLISH_ONLY = (
 SAME = {
     "Unitscope",
     "CSV",
+    "BibTeX",
+    "DOI",
     "JSON",
     "API",
     "s",
