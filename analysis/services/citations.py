@@ -13,11 +13,14 @@ from analysis.models import Network, Run, State, UnitSemantics
 DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+")
 BEFORE_DOI = re.compile(r"^(?:doi:\s*|https?://(?:dx\.)?doi\.org/)", re.IGNORECASE)
 LONGEST = {"authors": 500, "cite_as": 2000, "doi": 200, "version": 40}
+# Braces by name: BibTeX counts those with a backslash before them too.
 SPECIAL = {
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    **{char: f"\\{char}" for char in "{}#$%&_"},
+    **{char: f"\\{char}" for char in "#$%&_"},
 }
 RUNS = 12  # keys that are named
 
