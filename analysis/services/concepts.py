@@ -46,6 +46,11 @@ class Named:
         return min(self.spellings, key=lambda name: (-self.spellings[name], name))
 
     @property
+    def spelt(self) -> list[tuple[str, int]]:
+        """Return every spelling with its units, for templates: they cannot read a Counter."""
+        return sorted(self.spellings.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    @property
     def units(self) -> int:
         """Return how many units are called so."""
         return self.spellings.total()

@@ -25,7 +25,9 @@ def test_what_is_near(one, other, how, steps):
     assert vars(kin(one, other, installed())) == {"how": how, "steps": steps}
 
 
-@pytest.mark.parametrize(("one", "other"), [("bed", "lamp"), ("dog", "cat"), ("床", "bed"), ("", "x")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("bed", "lamp"), ("dog", "cat"), ("床", "bed"), ("", "x")]
+)
 def test_what_is_not(one, other):
     assert kin(one, other, installed()) is None
 

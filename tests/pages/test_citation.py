@@ -45,7 +45,10 @@ def test_what_its_researcher_says_is_shown_and_escaped(client, run, researcher, 
         " https://doi.org/10.5281/zenodo.12_34. Made with Unitscope 0.1.0, from run"
         f" {run.short_key}."
     )
-    assert "  author = {{Noether, Emmy} and {T\\textbraceleft{}u\\textbraceright{}ring \\& Söhne}}," in told.bibtex
+    assert (
+        "  author = {{Noether, Emmy} and {T\\textbraceleft{}u\\textbraceright{}ring \\& Söhne}},"
+        in told.bibtex
+    )
     assert "  doi = {10.5281/zenodo.12\\_34}," in told.bibtex
     assert balanced(told.bibtex)
     found = client.get(f"/api/v1/networks/{slug}/").json()
@@ -62,7 +65,9 @@ def balanced(text):
     return depth == 0
 
 
-@pytest.mark.parametrize("author", ["}", "{", "\\", "\\input{x}", "%", "a # b $ c ^ d ~ e", "}}}\\"])
+@pytest.mark.parametrize(
+    "author", ["}", "{", "\\", "\\input{x}", "%", "a # b $ c ^ d ~ e", "}}}\\"]
+)
 def test_nothing_in_a_field_means_anything_to_tex(run, author):
     run.network.authors = author
     told = citations.citation(run.network, "http://testserver/{x}/").bibtex
