@@ -79,7 +79,7 @@ class Citation:
     def bibtex(self) -> str:
         """Return the citation as an entry of BibTeX; what TeX would run is escaped."""
         fields = {
-            "author": " and ".join(f"{{{escaped(author)}}}" for author in self.authors),
+            "author": " and ".join(_author(author) for author in self.authors),
             "title": f"{{{escaped(self.title)}}}",
             "year": str(self.date.year),
             "month": str(self.date.month),
@@ -90,6 +90,11 @@ class Citation:
         }
         lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
         return "\n".join([f"@misc{{unitscope-{self.slug}-{self.date.year},", *lines, "}"])
+
+
+def _author(name: str) -> str:
+    """Return a name as BibTeX reads one: in braces where a word in it would part it in two."""
+    return f"{{{escaped(name)}}}" if " and " in f" {name.lower()} " else escaped(name)
 
 
 def escaped(text: str) -> str:

@@ -31,6 +31,7 @@ from analysis.services.figures import Column, Figure, channel, drawing, mark, or
 Networks = QuerySet[Network]
 MOST_COMPARED = 3000  # concepts that are looked at in WordNet, the most frequent ones
 NEAR = 12  # units beside one
+DRAWN = 40  # layers in the drawing; the table has all
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Named:
 
     @property
     def name(self) -> str:
-        """Return the spelling that most units have; of equals the first by letter."""
-        return min(self.spellings, key=lambda name: (-self.spellings[name], name))
+        """Return the spelling that most units have; of equals the shortest, first by letter."""
+        return min(self.spellings, key=lambda name: (-self.spellings[name], len(name), name))
 
     @property
     def spelt(self) -> list[tuple[str, int]]:
@@ -215,16 +216,11 @@ def figure(name: str, found: Sequence[Entry]) -> Figure | None:
     rows = _rows(found)
     networks = {row["network"]: None for row in rows}
     most = max(rows, key=lambda row: row["units"])
+    drawn = [{**row, "where": f"{row['network']} {row['layer']}"} for row in rows[:DRAWN]]
     place = {
-        "x": ordered("layer", "layer", {row["layer"]: None for row in rows}),
-        "xOffset": {"field": "network"},
-        "color": ordered("network", "network", networks, scale={"range": "category"}),
-        "y": channel("units", "units", axis={"tickMinStep": 1}),
-        "tooltip": [
-            channel("network", "network", "nominal"),
-            channel("layer", "layer", "nominal"),
-            channel("units", "units"),
-        ],
+        "y": ordered("where", "", [row["where"] for row in drawn]),
+        "x": channel("units", "units", axis={"tickMinStep": 1}),
+        "tooltip": [channel("where", "", "nominal"), channel("units", "units")],
     }
     simulated = any(entry.sources == ["simulated"] for entry in found)
     synthetic = any(entry.unit.layer.network.synthetic for entry in found)
@@ -237,7 +233,7 @@ def figure(name: str, found: Sequence[Entry]) -> Figure | None:
             f"{total} unit{'s' if total > 1 else ''} in {nets} network{'s' if nets > 1 else ''};"
             f" most in {most['layer']} of {most['network']}: {most['units']} of {most['of']}."
         ),
-        spec=drawing(rows, mark("bar", place)),
+        spec=drawing(drawn, mark("bar", place), height=40 + 26 * len(drawn)),
         columns=COLUMNS,
         rows=rows,
         method=(

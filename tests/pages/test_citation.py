@@ -46,7 +46,7 @@ def test_what_its_researcher_says_is_shown_and_escaped(client, run, researcher, 
         f" {run.short_key}."
     )
     assert (
-        "  author = {{Noether, Emmy} and {T\\textbraceleft{}u\\textbraceright{}ring \\& Söhne}},"
+        "  author = {Noether, Emmy and T\\textbraceleft{}u\\textbraceright{}ring \\& Söhne},"
         in told.bibtex
     )
     assert "  doi = {10.5281/zenodo.12\\_34}," in told.bibtex

@@ -89,7 +89,7 @@ def test_the_distribution_says_where_the_top_images_lie(client, run):
     heights = [bar.height for bar in spread.bars]
     assert max(heights) == pytest.approx(distributions.HEIGHT)
     html = page.content.decode()
-    assert html.count('class="bar"') == sum(count > 0 for count in spread.counts)
+    assert html.count('class="step"') == sum(count > 0 for count in spread.counts)
     assert 'class="threshold"' in html
 
 
