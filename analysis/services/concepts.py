@@ -158,7 +158,7 @@ def pictured(found: Sequence[Entry]) -> None:
 
 
 def nearest(unit: Unit, label: UnitSemantics, networks: Networks) -> list[Entry]:
-    """Return units like one: of the same name, of the same class of masks, of names near in meaning.
+    """Return units like one: of the same name, the same class of masks, names near in meaning.
 
     The nearest names first, then the most precise; units called by simulated workers only are left
     out, unless the unit itself is.
@@ -175,8 +175,8 @@ def nearest(unit: Unit, label: UnitSemantics, networks: Networks) -> list[Entry]
             some = [one for one in entries(networks, said[name].spellings) if _counts(one, label)]
             some = [one for one in some if one.unit != unit]
             some.sort(key=lambda one: -(one.label.precision or 0.0))
-            for one in some:
-                one.how = how
+            for entry in some:
+                entry.how = how
             found += some
     near = found[:NEAR]
     scored(near)

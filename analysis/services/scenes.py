@@ -41,7 +41,7 @@ class Share(NamedTuple):
     """How often a scene is among some images, beside its share of the image set."""
 
     scene: str
-    count: int
+    images: int
     of: int
     share: float
     low: float  # Wilson's 95% interval

@@ -4,7 +4,6 @@ import os
 
 import numpy as np
 import pytest
-from django.utils import timezone
 
 from analysis.core import bins
 from analysis.core.arrays import packed
@@ -64,7 +63,7 @@ def seen(page, name, screen):
 
 
 def test_a_reader_walks_by_keyboard_and_by_a_link(browser_page, run, researcher):
-    slug, images = run.network.slug, run.image_set.slug
+    slug = run.network.slug
     owner = browser_page(user=researcher)
     owner.goto(f"/networks/{slug}/links/")
     owner.fill("#name", "reviewers")
@@ -79,29 +78,34 @@ def test_a_reader_walks_by_keyboard_and_by_a_link(browser_page, run, researcher)
         page.wait_for_url(f"**/atlas/{slug}/")
         page.locator("summary", has_text="BibTeX").click()
         seen(page, "network", screen)
-        page.goto(f"/atlas/{slug}/conv1/1/?view=map")
-        assert page.locator(".mapped").count() == 60
-        seen(page, "map", screen)
-        page.goto(f"/atlas/{slug}/conv1/0/")
-        page.keyboard.press("ArrowRight")
-        page.wait_for_url("**/conv1/1/")
-        seen(page, "unit", screen)
-        page.locator("a", has_text="All units of this concept").first.focus()
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/atlas/concepts/bed/")
-        page.wait_for_selector(".drawing svg")
-        assert page.locator(".unit-card").count() == 2
-        seen(page, "concept", screen)
-        page.locator("#related ~ ul a", has_text="bunk bed").focus()
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/atlas/concepts/bunk%20bed/")
-        page.goto("/atlas/concepts/")
-        seen(page, "concepts", screen)
-        page.goto(f"/atlas/scenes/{images}/bedroom/")
-        seen(page, "scene", screen)
+        walk(page, run, screen)
     owner.goto(f"/networks/{slug}/links/")
     owner.click("button:has-text('Revoke')")
     owner.wait_for_selector("text=revoked on")
-    page.context.add_cookies([])  # the reader keeps his; it opens nothing
+    # The reader keeps his cookie; it opens nothing.
     assert page.request.get(f"/atlas/{slug}/").url.endswith(f"/sign-in/?next=/atlas/{slug}/")
-    assert timezone.now() > run.finished_at
+
+
+def walk(page, run, screen):
+    """Go from a unit to its neighbour, to its concept and on, by keys; then to a scene."""
+    layer = f"/atlas/{run.network.slug}/conv1/"
+    page.goto(f"{layer}1/?view=map")
+    assert page.locator(".mapped").count() == 60
+    seen(page, "map", screen)
+    page.goto(f"{layer}0/")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/conv1/1/")
+    seen(page, "unit", screen)
+    page.locator("a", has_text="All units of this concept").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/atlas/concepts/bed/")
+    page.wait_for_selector(".drawing svg")
+    assert page.locator(".unit-card").count() == 2
+    seen(page, "concept", screen)
+    page.locator("#related ~ ul a", has_text="bunk bed").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/atlas/concepts/bunk%20bed/")
+    page.goto("/atlas/concepts/")
+    seen(page, "concepts", screen)
+    page.goto(f"/atlas/scenes/{run.image_set.slug}/bedroom/")
+    seen(page, "scene", screen)

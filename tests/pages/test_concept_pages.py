@@ -1,4 +1,4 @@
-"""Concepts and scenes: who is called so where, safe for any words, and only of what one may read."""
+"""Concepts and scenes: who is called so where, safe for any words, of what one may read only."""
 
 import csv
 from collections import Counter
@@ -15,9 +15,9 @@ from tests.pages.minimal_rows import a_simplified_run
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 ODD = [
-    "white/black", "/", "//x", "..", "../..", "a/../b", "./x", "100%", "what? #1", "a&b=c;d", "’s \\ x",
-    "床", "סלון ירוק", "<script>alert(1)</script>", '"><img src=x>', "a\nb", "x" * 80, "e\u0301", "%2e%2e",
-    "{{ x }}", " b", "b/", "café/crème",
+    "white/black", "/", "//x", "..", "../..", "a/../b", "./x", "100%", "what? #1", "a&b=c;d",
+    "’s \\ x", "床", "סלון ירוק", "<script>alert(1)</script>", '"><img src=x>', "a\nb", "x" * 80,
+    "e\u0301", "%2e%2e", "{{ x }}", " b", "b/", "café/crème",
 ]  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_all_units_of_a_concept_whatever_its_spelling(client, run, private, rese
     page = client.get("/atlas/concepts/night%20stand/")
     # The figure's numbers, counted anew from the exported table.
     text = b"".join(client.get("/api/v1/exports/units.csv")).decode()
-    rows = [row for row in csv.DictReader(text.splitlines())]
+    rows = list(csv.DictReader(text.splitlines()))
     same = [
         row for row in rows if row["concept"].lower().replace(" ", "").rstrip("s") == "nightstand"
     ]
@@ -148,7 +148,7 @@ def test_a_scene_has_images_detectors_and_minimal_images(client, private):
     first = page.context["detectors"].found[0]
     tops = run.top_images.filter(end="top", unit=first.unit)
     inside = sum(top.image.scene == "kitchen" for top in tops.select_related("image"))
-    assert (first.share.count, first.share.of) == (inside, 60)
+    assert (first.share.images, first.share.of) == (inside, 60)
     assert first.share.usual == 40 / 1000
     assert first.share.times == pytest.approx(inside / 60 / 0.04)
     assert len(page.context["pictures"]) == 24

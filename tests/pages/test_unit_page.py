@@ -136,7 +136,7 @@ def test_scenes_of_its_images_and_what_it_finds_there(client, run):
     tops = TopImage.objects.filter(run=run, unit=unit_of(run), end="top")
     offices = tops.filter(image__scene="office / den").count()
     office = shares["office / den"]["share"]
-    assert (office.count, office.of) == (offices, 60)
+    assert (office.images, office.of) == (offices, 60)
     assert office.times == pytest.approx(offices / 60 / 0.1)
     assert office.times_low < office.times < office.times_high
     assert office.is_over
