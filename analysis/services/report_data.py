@@ -1,0 +1,165 @@
+"""The data of a report: every statistic and the labelled units, each as CSV and as Parquet.
+
+Columns are typed as the rows declare them; `Sheet` says so to the dictionary and to Croissant.
+"""
+
+import csv
+import io
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from analysis.core.loading import batched
+from analysis.models import Network, Run, Source, UnitSemantics
+from analysis.services import exports, figure_pages, statistics, tables
+from analysis.services.measures import Table
+from analysis.services.report_words import words_of
+from analysis.services.statistics import OF_LABELS, STATISTICS, is_counted
+
+Kind = type[str] | type[int] | type[float] | type[bool] | type[datetime]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One column: its name, what its values are, and whether some may be unknown."""
+
+    name: str
+    kind: Kind
+    may_miss: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table of the data: the name of its files, what it holds, its typed columns."""
+
+    name: str
+    summary: str
+    on: str  # what it was counted on, in words
+    columns: list[Typed]
+    rows: int = 0
+
+
+def typed(row: type[Any]) -> list[Typed]:
+    """Return the columns of a NamedTuple with their types.
+
+    Raises:
+        TypeError: a column is declared as something that no table can hold.
+    """
+    return [Typed(name, *_kind(hint), words_of(name)) for name, hint in get_type_hints(row).items()]
+
+
+def _kind(hint: Any) -> tuple[Kind, bool]:
+    """Return the type that a hint declares, and whether it may be None."""
+    parts = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    kinds = [part for part in parts if part is not type(None)]
+    if len(kinds) != 1 or kinds[0] not in (str, int, float, bool, datetime):
+        raise TypeError(f"a column declared as {hint} cannot be written to a table")
+    return kinds[0], len(parts) > 1
+
+
+def write(folder: Path, networks: list[Network], asked: Mapping[str, str]) -> list[Sheet]:
+    """Write all tables into a folder, and return what they are, in the order written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sheets = []
+    for network in networks:
+        sheets += _write_units(folder, network)
+        for table in _counted(network, asked):
+            rows = [tuple(row) for row in table.rows()]
+            sheet = _sheet(table, len(rows))
+            tables.save(statistics.as_csv(_again(table, rows)), folder / f"{sheet.name}.csv")
+            write_parquet(sheet.columns, rows, folder / f"{sheet.name}.parquet")
+            sheets.append(sheet)
+    return sheets
+
+
+def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table]:
+    """Give the statistics that stand behind the figures of a network."""
+    choice = figure_pages.labels_chosen(network, asked)
+    if choice:
+        for label_statistic in OF_LABELS.values():
+            yield statistics.of_labels(choice.wanted, label_statistic)
+    for statistic in STATISTICS.values():
+        run = _run(network, statistic.step, asked)
+        if run and is_counted(run, statistic):
+            yield statistics.of_run(run, statistic)
+
+
+def _run(network: Network, step: str, asked: Mapping[str, str]) -> Run | None:
+    return figure_pages.run_of(network, step, asked)[0]
+
+
+def _again(table: Table, rows: list[tuple[Any, ...]]) -> Table:
+    """Return a table of rows that are counted already: counting may take a while."""
+    return Table(table.statistic, table.on, table.file, lambda: rows)
+
+
+def _sheet(table: Table, rows: int) -> Sheet:
+    on = ", ".join(f"{name} {value}" for name, value in table.on.items() if value not in (None, ""))
+    statistic = table.statistic
+    return Sheet(table.file, statistic.summary, on, typed(statistic.row), rows)
+
+
+# ---- Labelled units ----------------------------------------------------------------------------
+def _write_units(folder: Path, network: Network) -> Iterator[Sheet]:
+    """Write the labelled units; those of simulated workers stand in a file of their own."""
+    labels = UnitSemantics.objects.filter(unit__layer__network=network)
+    simulated = labels.filter(source=Source.SIMULATED).exists()
+    for source in ("", *([Source.SIMULATED] if simulated else [])):
+        wanted = exports.Wanted(network=str(network), source=source)
+        name = f"units-simulated-{network}" if source else f"units-{network}"
+        tables.save(tables.as_csv(exports.rows(wanted)), folder / f"{name}.csv")
+        tables.save(tables.as_parquet(exports.rows(wanted)), folder / f"{name}.parquet")
+        who = "by simulated workers" if source else "by people, machines and publications"
+        count = sum(1 for _ in exports.rows(wanted))
+        summary = f"Labelled units, {who}"
+        yield Sheet(name, summary, f"network {network}", typed(exports.Row), count)
+
+
+# ---- Parquet -----------------------------------------------------------------------------------
+def write_parquet(columns: list[Typed], rows: Iterable[tuple[Any, ...]], path: Path) -> None:
+    """Write typed columns to a file that appears whole or not at all."""
+    import pyarrow as pa  # late: a web process does without its 60 MB
+    from pyarrow import parquet
+
+    kinds: dict[Any, Any] = {
+        str: pa.string(),
+        int: pa.int64(),
+        float: pa.float64(),
+        bool: pa.bool_(),
+        datetime: pa.timestamp("us", tz="UTC"),
+    }
+    schema = pa.schema([pa.field(one.name, kinds[one.kind], one.may_miss) for one in columns])
+    sink = pa.BufferOutputStream()
+    with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
+        for some in batched(rows, tables.ROW_GROUP):
+            values = [dict(zip(schema.names, row, strict=True)) for row in some]
+            writer.write_table(pa.Table.from_pylist(values, schema=schema))
+    tables.save(iter([sink.getvalue().to_pybytes()]), path)
+
+
+# ---- The dictionary ----------------------------------------------------------------------------
+DICTIONARY = "dictionary"
+NAMES: dict[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    datetime: "moment, UTC",
+}
+
+
+def dictionary(sheets: list[Sheet]) -> Iterator[bytes]:
+    """Give the data dictionary as CSV: every column of every table, its type and its meaning."""
+
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["table", "column", "type", "may_be_empty", "meaning"])
+    for sheet in sheets:
+        for one in sheet.columns:
+            empty = "yes" if one.may_miss else "no"
+            writer.writerow([sheet.name, one.name, NAMES[one.kind], empty, one.words])
+    yield out.getvalue().encode()
