@@ -41,7 +41,7 @@ from analysis.services.drawings import TOKENS
 from analysis.services.figures import Cell, Figure
 from analysis.services.report_content import Drawn, Report
 from analysis.services.report_data import Sheet
-from analysis.services.report_examples import Example
+from analysis.services.report_examples import PICTURES, Example
 from analysis.services.report_pdf_figures import Place, laid_in, size_of
 
 REGULAR, BOLD, CODE = "Roboto", "Roboto-Medium", "Courier"
@@ -58,14 +58,14 @@ def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
 
 
 TITLE = _style("Title", 24, fontName=BOLD, leading=29, spaceAfter=6)
-HEADING = _style("Heading", 16, fontName=BOLD, spaceBefore=4, spaceAfter=4, keepWithNext=1)
+HEADING = _style("Heading", 16, fontName=BOLD, spaceBefore=14, spaceAfter=4, keepWithNext=1)
 QUESTION = _style("Question", 12, fontName=BOLD, spaceBefore=10, spaceAfter=2, keepWithNext=1)
 BODY = _style("Body", 9.5, spaceAfter=4)
-SMALL = _style("Small", 8, textColor=MUTED, spaceAfter=4)
+SMALL = _style("Small", 8, textColor=MUTED, spaceBefore=2, spaceAfter=4)
 CELL = _style("Cell", 7.5, leading=9.5)
 NUMBER = _style("Number", 7.5, leading=9.5, alignment=2)
 MONO = _style("Mono", 6.5, leading=9.5, fontName=CODE)
-CONTENTS = _style("Contents", 9.5, leading=15)
+CONTENTS = _style("Contents", 9.5, leading=12)
 GRID = TableStyle(
     [
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
@@ -76,6 +76,9 @@ GRID = TableStyle(
         ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
     ]
 )
+_BARE = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP")]
+BARE = TableStyle([*_BARE, ("BOTTOMPADDING", (0, 0), (-1, -1), 2)])
+SIDE_BY_SIDE = TableStyle([*_BARE, ("VALIGN", (0, 0), (-1, -1), "TOP")])
 
 
 def pdf(report: Report, sheets: list[Sheet], found: list[Hashed], citation: str) -> bytes:
@@ -219,7 +222,7 @@ def _table(head: list[Cell], rows: list[list[Cell]]) -> Flowable:
         for column in zip(head, *rows, strict=True)
     ]
     scale = min(1.0, WIDTH / sum(needs)) if needs else 1.0
-    return LongTable(cells, [need * scale for need in needs], repeatRows=1, style=GRID, hAlign=0)
+    return LongTable(cells, [need * scale for need in needs], repeatRows=1, style=GRID, hAlign="LEFT")
 
 
 def _cell(cell: Cell) -> Paragraph:
@@ -235,7 +238,7 @@ def _facts(rows: list[tuple[str, str]]) -> Flowable:
         [_text(name, CELL), _text(value, MONO if hashes.fullmatch(value) else CELL)]
         for name, value in rows
     ]
-    return LongTable(cells, [0.28 * WIDTH, 0.72 * WIDTH], style=GRID, hAlign=0, spaceAfter=6)
+    return LongTable(cells, [0.36 * WIDTH, 0.64 * WIDTH], style=GRID, hAlign="LEFT", spaceAfter=6)
 
 
 def _examples(report: Report) -> Iterator[Flowable]:
@@ -247,17 +250,19 @@ def _examples(report: Report) -> Iterator[Flowable]:
         " what it sees.",
         SMALL,
     )
-    for one in report.examples:
-        yield KeepTogether(list(_example(one)))
+    told = [list(_example(one)) for one in report.examples]
+    pairs = [[told[place], *told[place + 1 : place + 2]] for place in range(0, len(told), 2)]
+    for pair in pairs:
+        yield Table([[*pair, ""][:2]], [WIDTH / 2] * 2, style=SIDE_BY_SIDE, hAlign="LEFT")
 
 
 def _example(one: Example) -> Iterator[Flowable]:
     told = f"{one.concept} ({one.network}, {one.layer}, unit {one.unit}: {one.group})"
     yield _text(told, BODY)
     if one.pictures:
-        side = 28 * mm
+        side = WIDTH / 2 / PICTURES - 4
         row = [Image(_png(picture.webp), side, side) for picture in one.pictures]
-        yield Table([row], [side + 4] * len(row), style=GRID, hAlign=0)
+        yield Table([row], [side + 2] * len(row), style=BARE, hAlign="LEFT")
     else:
         yield _text(one.without, SMALL)
     yield _text(f"{one.said}{f' [{one.note}]' if one.note else ''}", SMALL)
@@ -301,8 +306,8 @@ def _back(
 
 
 def _text(text: str, style: ParagraphStyle, colour: str = "") -> Paragraph:
-    """Return words as they are, without markup; letters that the font lacks become a box."""
+    """Return words as they are, without markup; letters that the font lacks become �."""
     known = pdfmetrics.getFont(REGULAR).face.charToGlyph
-    plain = "".join(letter if ord(letter) in known or letter == "\n" else "□" for letter in text)
+    plain = "".join(letter if ord(letter) in known or letter == "\n" else "\ufffd" for letter in text)
     told = escape(plain)
     return Paragraph(f'<font color="{colour}">{told}</font>' if colour else told, style)

@@ -12,7 +12,7 @@ from pypdf.generic import (
     DictionaryObject,
     FloatObject,
     NameObject,
-    StreamObject,
+    DecodedStreamObject,
 )
 
 from analysis.services import drawings
@@ -62,9 +62,9 @@ def _lay(writer: PdfWriter, place: Place, svg: str, name: str) -> None:
     """
     drawn = PdfReader(io.BytesIO(drawings.svg_to_pdf(svg))).pages[0]
     box = drawn.mediabox
-    form = StreamObject()
+    form = DecodedStreamObject()
     contents = drawn.get_contents()
-    form.set_data(contents.get_data() if contents else b"")
+    form.set_data(b"" if contents is None else contents.get_data())
     form.update(
         {
             NameObject("/Type"): NameObject("/XObject"),
@@ -85,7 +85,7 @@ def _lay(writer: PdfWriter, place: Place, svg: str, name: str) -> None:
 
 def _append(writer: PdfWriter, page: DictionaryObject, more: bytes) -> None:
     """Draw something after all else that stands on a page."""
-    stream = StreamObject()
+    stream = DecodedStreamObject()
     stream.set_data(b"\n" + more + b"\n")
     before = page.raw_get("/Contents")
     parts = before.get_object()
