@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL.Image import Image
 
 from analysis.models import ImageSet, Job, Network, Run, State
-from analysis.services import detections, files, image_sets, jobs, shards
+from analysis.services import detections, files, image_sets, jobs, reports, shards
 
 # Enough for several idle workers to join at once; others find the work when they sweep.
 WAKE_UPS = 4
@@ -73,6 +73,8 @@ def sweep(queues: Collection[str] | None = None) -> None:
     detections.forget(now)
     files.sweep(now)
     _wake_registered(now)
+    for pk in reports.free_lost(now):
+        make_report.apply_async((pk,), expires=WAKE_UP_EXPIRES)
     if _at_work.locked():
         return  # a busy worker needs no wake-up: it sweeps when it has done
     for job in Job.objects.ready(now).order_by("run__created_at"):
@@ -92,6 +94,12 @@ def inspect_network(network_pk: int) -> None:
 def import_images(image_set_pk: int) -> None:
     """List a registered folder of images; a second delivery does nothing."""
     image_sets.import_images(ImageSet.objects.get(pk=image_set_pk))
+
+
+@shared_task
+def make_report(report_pk: int) -> None:
+    """Make a report that somebody asked for; a second delivery finds it taken and stops."""
+    reports.make(report_pk, timezone.now)
 
 
 @shared_task

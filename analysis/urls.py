@@ -24,6 +24,7 @@ from analysis.views import (
     image_sets,
     networks,
     pictures,
+    reports,
     runs,
     scenes,
     sharing,
@@ -113,5 +114,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="findings_localisation",
     ),
     path("findings/<slug:slug>/against/", findings_against.page, name="findings_against"),
+    path("findings/<slug:slug>/reports/", reports.page, name="reports"),
+    path("findings/<slug:slug>/reports/list/", reports.listed, name="reports_listed"),
+    path("findings/<slug:slug>/reports/<int:pk>/again/", reports.again, name="report_again"),
+    path("findings/<slug:slug>/reports/<int:pk>/delete/", reports.delete, name="report_delete"),
+    path("findings/<slug:slug>/reports/<int:pk>/<str:name>", reports.file, name="report_file"),
     path("findings/<slug:slug>/matches/", findings_matches.page, name="findings_matches"),
 ]

@@ -1,4 +1,4 @@
-"""Rows of what is known: networks, image sets, runs, top images, fields, semantics, tokens."""
+"""Rows of what is known: networks, image sets, runs, top images, fields, semantics, reports, tokens."""
 
 from analysis.models.class_scores import ClassScore
 from analysis.models.detections import Detection
@@ -8,6 +8,7 @@ from analysis.models.label_changes import LabelChange
 from analysis.models.localisation import ConceptMatch, Localisation, MatchDecision
 from analysis.models.minimal_images import MinimalImage
 from analysis.models.networks import Layer, Network, Unit
+from analysis.models.reports import Report
 from analysis.models.runs import Job, Listener, LogLine, Run, Shard
 from analysis.models.sharing import SharedLink
 from analysis.models.sign_in import SignInAttempts
@@ -34,6 +35,7 @@ __all__ = [
     "MinimalImage",
     "Network",
     "ReceptiveField",
+    "Report",
     "Run",
     "Segment",
     "Shard",

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from analysis.core.images import Preprocessing
 from analysis.core.specs import NAME, PROGRAM, Spec, SpecRefused, kind_of, seed_of
 from analysis.models import Network, State, UnitSemantics
-from analysis.services import access, files
+from analysis.services import access, files, reports
 from analysis.services.registering import RegistrationRefused, check_slug
 
 CLASSES_MAX = 100_000
@@ -91,6 +91,7 @@ def delete(network: Network) -> None:
         )
     folder = f"networks/{network.slug}"
     with transaction.atomic():
+        reports.delete_all(network)
         network.delete()
         transaction.on_commit(partial(files.remove, folder))
 

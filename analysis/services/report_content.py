@@ -16,6 +16,8 @@ from analysis.services.report_methods import Method, Provenance, methods_of, pro
 
 Progress = Callable[[str], None]
 
+OTHER = "other_"  # in front of what is asked about the network that is compared with
+
 
 def silent(what: str) -> None:
     """Tell nobody how far it is."""
@@ -39,6 +41,14 @@ class Subject:
     def networks(self) -> list[Network]:
         """Return the network, and the one that it is compared with."""
         return [self.network, *([self.against] if self.against else [])]
+
+    def asked_of(self, network: Network) -> Mapping[str, str]:
+        """Return the words about one of the networks: those about the other begin with other_."""
+        if network != self.against:
+            return self.asked
+        shared = {name: self.asked[name] for name in ("threshold", "by") if name in self.asked}
+        others = (name for name in self.asked if name.startswith(OTHER))
+        return shared | {name.removeprefix(OTHER): self.asked[name] for name in others}
 
     @property
     def title(self) -> str:
@@ -111,15 +121,17 @@ def gather(subject: Subject, say: Progress = silent) -> Report:
     if subject.against:
         say("comparison")
         sections += _compared(subject, subject.against)
-    used = [run for network in subject.networks for run in runs_used(network, subject.asked)]
+    used = [run for net in subject.networks for run in runs_used(net, subject.asked_of(net))]
     say("examples")
     return Report(
         subject=subject,
         marks=_marks(subject, used),
         facts=_facts(subject, used),
         sections=sections,
-        examples=[one for net in subject.networks for one in examples_of(net, subject.asked)],
-        methods=methods_of(subject.networks, used, subject.asked),
+        examples=[
+            one for net in subject.networks for one in examples_of(net, subject.asked_of(net))
+        ],
+        methods=methods_of([(net, subject.asked_of(net)) for net in subject.networks], used),
         provenance=provenance_of(used),
     )
 
@@ -133,8 +145,9 @@ def runs_used(network: Network, asked: Mapping[str, str]) -> list[Run]:
 
 def _section(subject: Subject, network: Network, tab: findings.Tab) -> Section:
     """Return one page of findings; with two networks its title says which one it is of."""
-    run = figure_pages.run_of(network, tab.step, subject.asked)[0] if tab.step else None
-    found = figure_pages.figures(tab.name, network, subject.asked)
+    asked = subject.asked_of(network)
+    run = figure_pages.run_of(network, tab.step, asked)[0] if tab.step else None
+    found = figure_pages.figures(tab.name, network, asked)
     note = note_of_run(run) if run else ""
     name = f"{network}-{tab.name}" if subject.against else tab.name
     return Section(
@@ -212,7 +225,7 @@ def _marks(subject: Subject, used: list[Run]) -> list[str]:
 def _said(subject: Subject, used: list[Run]) -> Iterator[str]:
     for network in subject.networks:
         yield "synthetic network" if network.synthetic else ""
-        choice = figure_pages.labels_chosen(network, subject.asked)
+        choice = figure_pages.labels_chosen(network, subject.asked_of(network))
         if choice and (note := note_of(choice.wanted.source, False)):
             yield f"labels: {note}"
         if network.requested.get("weights"):

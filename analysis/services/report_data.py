@@ -61,11 +61,11 @@ def _kind(hint: Any) -> tuple[Kind, bool]:
     return kinds[0], len(parts) > 1
 
 
-def write(folder: Path, networks: list[Network], asked: Mapping[str, str]) -> list[Sheet]:
-    """Write all tables into a folder, and return what they are, in the order written."""
+def write(folder: Path, networks: list[tuple[Network, Mapping[str, str]]]) -> list[Sheet]:
+    """Write all tables of networks, each as asked for, and return what they are, in order."""
     folder.mkdir(parents=True, exist_ok=True)
     sheets = []
-    for network in networks:
+    for network, asked in networks:
         sheets += _write_units(folder, network)
         for table in _counted(network, asked):
             rows = [tuple(row) for row in table.rows()]

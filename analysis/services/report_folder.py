@@ -31,7 +31,8 @@ def make(subject: Subject, folder: Path, say: Progress = silent) -> Report:
     with translation.override("en"), timezone.override(UTC):
         report = report_content.gather(subject, say)
         say("data")
-        sheets = report_data.write(folder / "data", subject.networks, subject.asked)
+        asked = [(network, subject.asked_of(network)) for network in subject.networks]
+        sheets = report_data.write(folder / "data", asked)
         found = [
             hashed(folder, f"data/{sheet.name}.{form}")
             for sheet in sheets

@@ -63,11 +63,11 @@ class Provenance:
 
 
 def methods_of(
-    networks: list[Network], runs: list[Run], asked: Mapping[str, str]
+    networks: list[tuple[Network, Mapping[str, str]]], runs: list[Run]
 ) -> list[Method]:
-    """Return the methods of a report: runs, then labels, then statistics."""
+    """Return the methods of a report: runs, then labels as asked for, then statistics."""
     found = [_run_method(run) for run in runs]
-    for network in networks:
+    for network, asked in networks:
         found += _label_methods(network)
         if chosen := _chosen(network, asked):
             found.append(chosen)

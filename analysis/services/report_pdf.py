@@ -62,10 +62,11 @@ HEADING = _style("Heading", 16, fontName=BOLD, spaceBefore=14, spaceAfter=4, kee
 QUESTION = _style("Question", 12, fontName=BOLD, spaceBefore=10, spaceAfter=2, keepWithNext=1)
 BODY = _style("Body", 9.5, spaceAfter=4)
 SMALL = _style("Small", 8, textColor=MUTED, spaceBefore=2, spaceAfter=4)
+ABOUT = _style("About", 8, textColor=MUTED, spaceAfter=4, keepWithNext=1)
 CELL = _style("Cell", 7.5, leading=9.5)
 NUMBER = _style("Number", 7.5, leading=9.5, alignment=2)
 MONO = _style("Mono", 6.5, leading=9.5, fontName=CODE)
-CONTENTS = _style("Contents", 9.5, leading=12)
+CONTENTS = _style("Contents", 9, leading=11)
 GRID = TableStyle(
     [
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
@@ -163,7 +164,7 @@ def _story(
     yield from _cover(report)
     for section in report.sections:
         yield _text(section.title, HEADING)
-        yield _text(section.about, SMALL)
+        yield _text(section.about, ABOUT)
         for one in section.drawn:
             yield from _question(one)
     yield _text("Examples", HEADING)
@@ -191,7 +192,7 @@ def _cover(report: Report) -> Iterator[Flowable]:
         yield _text(f"{question}{f' [{note}]' if note else ''}", SMALL)
         yield _text(answer, BODY)
     yield Spacer(0, 6)
-    contents = TableOfContents(levelStyles=[CONTENTS], dotsMinLevel=-1)
+    contents = TableOfContents(levelStyles=[CONTENTS], dotsMinLevel=-1, tableStyle=BARE)
     yield contents
     yield PageBreak()
 
