@@ -47,7 +47,9 @@ def _beside(
         columns = [Column("of_network", "Network"), *mine.columns]
         answer = f"{network}: {mine.answer} {other}: {its.answer}"
         spec = _spec_of_both(mine, its, network, other)
-        yield replace(mine, answer=answer, rows=rows, columns=columns, spec=spec, download="")
+        note = " · ".join(dict.fromkeys(one for one in (mine.note, its.note) if one))
+        both = replace(mine, answer=answer, rows=rows, columns=columns)
+        yield replace(both, spec=spec, download="", note=note)
     else:
         for net, one in ((network, mine), (other, its)):
             if one is None or isinstance(one, Missing):

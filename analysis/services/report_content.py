@@ -97,9 +97,14 @@ class Report:
 
     @property
     def abstract(self) -> list[tuple[str, str, str]]:
-        """Return (question, answer, note) of every figure that has one."""
+        """Return (question, answer, note) of every figure; of two networks it says of which."""
+        compares = self.subject.against is not None
         return [
-            (one.figure.question, one.figure.answer, one.note)
+            (
+                f"{section.title}. {one.figure.question}" if compares else one.figure.question,
+                one.figure.answer,
+                one.note,
+            )
             for section in self.sections
             for one in section.drawn
             if isinstance(one.figure, Figure)
@@ -118,10 +123,10 @@ def gather(subject: Subject, say: Progress = silent) -> Report:
         for tab in findings.TABS.values():
             say(f"{network}: {tab.title}")
             sections.append(_section(subject, network, tab))
+    used = [run for net in subject.networks for run in runs_used(net, subject.asked_of(net))]
     if subject.against:
         say("comparison")
-        sections += _compared(subject, subject.against)
-    used = [run for net in subject.networks for run in runs_used(net, subject.asked_of(net))]
+        sections += _compared(subject, subject.against, used)
     say("examples")
     return Report(
         subject=subject,
@@ -158,10 +163,11 @@ def _section(subject: Subject, network: Network, tab: findings.Tab) -> Section:
     )
 
 
-def _compared(subject: Subject, other: Network) -> list[Section]:
+def _compared(subject: Subject, other: Network, used: list[Run]) -> list[Section]:
     """Return the sections in which both networks stand beside one another."""
-    synthetic = subject.network.synthetic or other.synthetic
-    note = "synthetic network" if synthetic else ""
+    parts = ["synthetic network"] * any(network.synthetic for network in subject.networks)
+    parts += ["synthetic images"] * any(run.image_set.synthetic for run in used)
+    note = " · ".join(parts)
     found = report_comparison.sections(subject.network, other, subject.asked)
     return [
         Section(

@@ -62,7 +62,6 @@ HEADING = _style("Heading", 16, fontName=BOLD, spaceBefore=14, spaceAfter=4, kee
 QUESTION = _style("Question", 12, fontName=BOLD, spaceBefore=10, spaceAfter=2, keepWithNext=1)
 BODY = _style("Body", 9.5, spaceAfter=4)
 SMALL = _style("Small", 8, textColor=MUTED, spaceBefore=2, spaceAfter=4)
-ABOUT = _style("About", 8, textColor=MUTED, spaceAfter=4, keepWithNext=1)
 CELL = _style("Cell", 7.5, leading=9.5)
 NUMBER = _style("Number", 7.5, leading=9.5, alignment=2)
 MONO = _style("Mono", 6.5, leading=9.5, fontName=CODE)
@@ -163,10 +162,10 @@ def _story(
 ) -> Iterator[Flowable]:
     yield from _cover(report)
     for section in report.sections:
-        yield _text(section.title, HEADING)
-        yield _text(section.about, ABOUT)
+        head = [_text(section.title, HEADING), _text(section.about, SMALL)]
         for one in section.drawn:
-            yield from _question(one)
+            yield from _question(one, head)
+            head = []
     yield _text("Examples", HEADING)
     yield from _examples(report)
     yield _text("Methods", HEADING)
@@ -197,9 +196,10 @@ def _cover(report: Report) -> Iterator[Flowable]:
     yield PageBreak()
 
 
-def _question(one: Drawn) -> Iterator[Flowable]:
+def _question(one: Drawn, before: list[Flowable]) -> Iterator[Flowable]:
+    """Give a figure; what stands before it, and its own head, are not parted from it."""
     figure = one.figure
-    head = [_text(figure.question, QUESTION)]
+    head = [*before, _text(figure.question, QUESTION)]
     if not isinstance(figure, Figure):
         yield KeepTogether([*head, _text(figure.why, BODY)])
         return

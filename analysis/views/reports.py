@@ -31,7 +31,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     network = readable_network(request, slug)
     if network is None:
         return access.ask_to_sign_in(request)
-    form = ReportForm(request.POST or None, others=_others(request, network))
+    sent = request.POST if request.method == "POST" else None
+    form = ReportForm(sent, others=_others(request, network))
     if request.method == "POST":
         insist_may_change(request.user, network)
         if form.is_valid() and _asked(request, network, form):
