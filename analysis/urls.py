@@ -35,6 +35,7 @@ from analysis.views import (
 app_name = "analysis"
 # The first digits of a run's key, as its `short_key` shows them, or more.
 RUN = r"runs/(?P<short_key>[0-9a-f]{12,64})"
+REPORTS = "findings/<slug:slug>/reports"
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(
         r"^pictures/(?P<token>[0-9a-f]{32})/"
@@ -114,10 +115,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="findings_localisation",
     ),
     path("findings/<slug:slug>/against/", findings_against.page, name="findings_against"),
-    path("findings/<slug:slug>/reports/", reports.page, name="reports"),
-    path("findings/<slug:slug>/reports/list/", reports.listed, name="reports_listed"),
-    path("findings/<slug:slug>/reports/<int:pk>/again/", reports.again, name="report_again"),
-    path("findings/<slug:slug>/reports/<int:pk>/delete/", reports.delete, name="report_delete"),
-    path("findings/<slug:slug>/reports/<int:pk>/<str:name>", reports.file, name="report_file"),
+    path("findings/<slug:slug>/reports/", reports.page, name="findings_reports"),
+    path("findings/<slug:slug>/reports/list/", reports.listed, name="findings_reports_listed"),
+    path(
+        "findings/<slug:slug>/reports/<int:pk>/again/", reports.again, name="findings_report_again"
+    ),
+    path(
+        "findings/<slug:slug>/reports/<int:pk>/delete/",
+        reports.delete,
+        name="findings_report_delete",
+    ),
+    path(
+        "findings/<slug:slug>/reports/<int:pk>/<str:name>",
+        reports.file,
+        name="findings_report_file",
+    ),
     path("findings/<slug:slug>/matches/", findings_matches.page, name="findings_matches"),
 ]

@@ -1,4 +1,4 @@
-"""Rows of what is known: networks, image sets, runs, top images, fields, semantics, reports, tokens."""
+"""Rows of what is known: networks, image sets, runs, top images, fields, semantics, reports."""
 
 from analysis.models.class_scores import ClassScore
 from analysis.models.detections import Detection

@@ -37,7 +37,7 @@ def draw_svg(spec: Spec, width: int = WIDTH) -> str:
     Raises:
         ValueError: it is no Vega-Lite that can be drawn.
     """
-    import vl_convert  # type: ignore[import-untyped, unused-ignore]  # late: see above
+    import vl_convert  # late: see above
 
     wide = deepcopy(spec) | ({"width": width} if spec.get("width") == "container" else {})
     svg = vl_convert.vegalite_to_svg(wide, vl_version="6.4", config=look(), allowed_base_urls=[])

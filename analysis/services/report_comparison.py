@@ -58,9 +58,7 @@ def _beside(
                 yield Missing(question, f"{net}: {why}")
 
 
-def _spec_of_both(
-    mine: Figure, its: Figure, network: Network, other: Network
-) -> dict[str, object]:
+def _spec_of_both(mine: Figure, its: Figure, network: Network, other: Network) -> dict[str, object]:
     """Return both drawings over one another, each under the name of its network."""
     parts = []
     for net, figure in ((network, mine), (other, its)):

@@ -64,7 +64,7 @@ def _kind(hint: Any) -> tuple[Kind, bool]:
 def write(folder: Path, networks: list[tuple[Network, Mapping[str, str]]]) -> list[Sheet]:
     """Write all tables of networks, each as asked for, and return what they are, in order."""
     folder.mkdir(parents=True, exist_ok=True)
-    sheets = []
+    sheets: list[Sheet] = []
     for network, asked in networks:
         sheets += _write_units(folder, network)
         for table in _counted(network, asked):

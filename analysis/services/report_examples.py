@@ -96,9 +96,7 @@ def _quality(label: UnitSemantics) -> float:
     return float(iou) if isinstance(iou, int | float) else 0.0
 
 
-def _example(
-    network: Network, label: UnitSemantics, note: str, pictures: list[Picture]
-) -> Example:
+def _example(network: Network, label: UnitSemantics, note: str, pictures: list[Picture]) -> Example:
     groups = dict(Category.choices)
     return Example(
         network=str(network),

@@ -73,7 +73,9 @@ def _croissant(report: Report, sheets: list[Sheet], found: list[Hashed]) -> str:
     told = f"{subject.title}: labelled units and every statistic of the report."
     about = croissant.About(
         name="-".join(["unitscope", *(str(network) for network in subject.networks)]),
-        description=" ".join([told, *(f"Not of real things or people: {m}." for m in report.marks)]),
+        description=" ".join(
+            [told, *(f"Not of real things or people: {m}." for m in report.marks)]
+        ),
         licence=subject.licence or LICENCE,
         citation=citation(report),
         version=f"{subject.now:%Y.%-m.%-d}",

@@ -44,10 +44,16 @@ def html(report: Report, sheets: list[Sheet], found: list[Hashed], citation: str
         "files": found,
         "citation": citation,
         "policy": POLICY,
-        "tokens": drawings.TOKENS,
+        "style": _style(),
     }
     lines = render_to_string("report/report.html", page).splitlines()
     return "\n".join(line for line in lines if line.strip()) + "\n"
+
+
+def _style() -> SafeString:
+    """Return the look as it stands in the file; it is ours, word for word."""
+    look = render_to_string("report/report.css", {"tokens": drawings.TOKENS})
+    return mark_safe(f"<style>{look}</style>")
 
 
 def _part(section: Section) -> Part:

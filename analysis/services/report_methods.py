@@ -62,9 +62,7 @@ class Provenance:
     runs: list[RunTrace]
 
 
-def methods_of(
-    networks: list[tuple[Network, Mapping[str, str]]], runs: list[Run]
-) -> list[Method]:
+def methods_of(networks: list[tuple[Network, Mapping[str, str]]], runs: list[Run]) -> list[Method]:
     """Return the methods of a report: runs, then labels as asked for, then statistics."""
     found = [_run_method(run) for run in runs]
     for network, asked in networks:
@@ -152,7 +150,9 @@ def _rules(labels: Any) -> list[tuple[str, str]]:
     words = {"method": "consensus method", "version": "version of the rule"}
     words |= {"weighted": "answers weighted by trust", "interval": "interval of precision"}
     return [
-        (words.get(name, name), ", ".join(sorted(values))) for name, values in found.items() if values
+        (words.get(name, name), ", ".join(sorted(values)))
+        for name, values in found.items()
+        if values
     ]
 
 
@@ -182,11 +182,12 @@ def _chosen(network: Network, asked: Mapping[str, str]) -> Method | None:
 # ---- Statistics --------------------------------------------------------------------------------
 def _statistics(runs: list[Run]) -> Method:
     """Return what was counted; how stands beside every figure."""
-    names = [one for one in STATISTICS.values() if any(is_counted(run, one) for run in runs)]
+    counted = [one for one in STATISTICS.values() if any(is_counted(run, one) for run in runs)]
+    told = [(one.name, one.summary) for one in OF_LABELS.values()]
     return Method(
         "Statistics",
         ["How each is counted stands below its figure; its rows are in the folder data."],
-        [(one.name, one.summary) for one in (*OF_LABELS.values(), *names)],
+        [*told, *((one.name, one.summary) for one in counted)],
     )
 
 

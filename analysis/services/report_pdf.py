@@ -96,7 +96,9 @@ def _register_fonts() -> None:
     for name, file in ((REGULAR, "Roboto-Regular.ttf"), (BOLD, "Roboto-Medium.ttf")):
         if name not in pdfmetrics.getRegisteredFontNames():
             pdfmetrics.registerFont(TTFont(name, str(folder / file)))
-    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
+    pdfmetrics.registerFontFamily(
+        REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD
+    )
 
 
 class Pages(BaseDocTemplate):  # type: ignore[misc, unused-ignore]
@@ -111,12 +113,12 @@ class Pages(BaseDocTemplate):  # type: ignore[misc, unused-ignore]
         frame = Frame(MARGIN, MARGIN, WIDTH, A4[1] - 2 * MARGIN, 0, 0, 0, 0)
         self.addPageTemplates(PageTemplate("page", [frame], onPage=_numbered))
 
-    def beforeDocument(self) -> None:  # noqa: N802
+    def beforeDocument(self) -> None:
         """Forget the places of the last pass: the contents move everything."""
         self.places.clear()
         self.heads = 0
 
-    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802
+    def afterFlowable(self, flowable: Flowable) -> None:
         """Note where headings and figures have come to stand."""
         if isinstance(flowable, Paragraph) and flowable.style.name in ("Heading", "Question"):
             level = int(flowable.style.name == "Question")
@@ -179,14 +181,20 @@ def _story(
 def _cover(report: Report) -> Iterator[Flowable]:
     subject = report.subject
     yield _text(subject.title, TITLE)
-    yield _text(f"A report by Unitscope {report.provenance.version}, {subject.now:%Y-%m-%d}.", SMALL)
+    yield _text(
+        f"A report by Unitscope {report.provenance.version}, {subject.now:%Y-%m-%d}.", SMALL
+    )
     if report.marks:
         marks = ", ".join(report.marks)
-        yield _text(f"Not all of this was measured on real things or said by people: {marks}.", BODY, MARK)
+        yield _text(
+            f"Not all of this was measured on real things or said by people: {marks}.", BODY, MARK
+        )
     yield _facts(report.facts)
     yield _text("In short", HEADING)
     if not report.abstract:
-        yield _text("Nothing is known of the units yet: there are neither labels nor results.", BODY)
+        yield _text(
+            "Nothing is known of the units yet: there are neither labels nor results.", BODY
+        )
     for question, answer, note in report.abstract:
         yield _text(f"{question}{f' [{note}]' if note else ''}", SMALL)
         yield _text(answer, BODY)
@@ -223,7 +231,9 @@ def _table(head: list[Cell], rows: list[list[Cell]]) -> Flowable:
         for column in zip(head, *rows, strict=True)
     ]
     scale = min(1.0, WIDTH / sum(needs)) if needs else 1.0
-    return LongTable(cells, [need * scale for need in needs], repeatRows=1, style=GRID, hAlign="LEFT")
+    return LongTable(
+        cells, [need * scale for need in needs], repeatRows=1, style=GRID, hAlign="LEFT"
+    )
 
 
 def _cell(cell: Cell) -> Paragraph:
@@ -285,8 +295,9 @@ def _back(
     licence = report.subject.licence
     yield _text("Data", HEADING)
     yield _text(
-        f"Licence of the data: {licence}" if licence else "No licence was stated: ask whoever made"
-        " the report before using the data.",
+        f"Licence of the data: {licence}"
+        if licence
+        else "No licence was stated: ask whoever made the report before using the data.",
         BODY,
     )
     head = [Cell("Table", False), Cell("What it holds", False), Cell("Rows", True)]
@@ -309,6 +320,8 @@ def _back(
 def _text(text: str, style: ParagraphStyle, colour: str = "") -> Paragraph:
     """Return words as they are, without markup; letters that the font lacks become �."""
     known = pdfmetrics.getFont(REGULAR).face.charToGlyph
-    plain = "".join(letter if ord(letter) in known or letter == "\n" else "\ufffd" for letter in text)
+    plain = "".join(
+        letter if ord(letter) in known or letter == "\n" else "\ufffd" for letter in text
+    )
     told = escape(plain)
     return Paragraph(f'<font color="{colour}">{told}</font>' if colour else told, style)

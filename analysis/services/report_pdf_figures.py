@@ -4,15 +4,15 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
+    DecodedStreamObject,
     DictionaryObject,
     FloatObject,
     NameObject,
-    DecodedStreamObject,
 )
 
 from analysis.services import drawings
@@ -41,9 +41,7 @@ def size_of(svg: str) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
-def laid_in(
-    pages: bytes, places: Iterable[Place], svgs: Mapping[str, str], now: datetime
-) -> bytes:
+def laid_in(pages: bytes, places: Iterable[Place], svgs: Mapping[str, str], now: datetime) -> bytes:
     """Return the pages with every drawing in its place; ``now`` becomes their date."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pages)))
     for number, place in enumerate(places):
@@ -70,17 +68,22 @@ def _lay(writer: PdfWriter, place: Place, svg: str, name: str) -> None:
             NameObject("/Type"): NameObject("/XObject"),
             NameObject("/Subtype"): NameObject("/Form"),
             NameObject("/BBox"): ArrayObject(FloatObject(value) for value in box),
-            NameObject("/Resources"): drawn["/Resources"].clone(writer),  # type: ignore[attr-defined]
+            NameObject("/Resources"): drawn["/Resources"].clone(writer),
         }
     )
     page = writer.pages[place.page]
-    resources = page["/Resources"].get_object()
-    if "/XObject" not in resources:
-        resources[NameObject("/XObject")] = DictionaryObject()
-    resources["/XObject"].get_object()[NameObject(name)] = writer._add_object(form.flate_encode())
+    forms = _part(_part(page, "/Resources"), "/XObject")
+    forms[NameObject(name)] = writer._add_object(form.flate_encode())
     wide, high = place.width / float(box.width), place.height / float(box.height)
     show = f"q {wide:.5f} 0 0 {high:.5f} {place.x:.3f} {place.y:.3f} cm {name} Do Q"
     _append(writer, page, show.encode())
+
+
+def _part(whole: DictionaryObject, name: str) -> DictionaryObject:
+    """Return a dictionary within another, made where it is not there."""
+    if name not in whole:
+        whole[NameObject(name)] = DictionaryObject()
+    return cast("DictionaryObject", whole[name].get_object())
 
 
 def _append(writer: PdfWriter, page: DictionaryObject, more: bytes) -> None:

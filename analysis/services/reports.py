@@ -3,6 +3,7 @@
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import partial
@@ -69,6 +70,15 @@ def subject(
 
 
 # ---- Asked for ---------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Wanted:
+    """What a report is to be of: compared with, the words of an address of findings, licence."""
+
+    against: Network | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    licence: str = ""
+
+
 def readable(user: User | AnonymousUser, network: Network) -> QuerySet[Report]:
     """Return the reports of a network that one may read who may read the network.
 
@@ -81,13 +91,7 @@ def readable(user: User | AnonymousUser, network: Network) -> QuerySet[Report]:
 
 
 def request(
-    *,
-    network: Network,
-    against: Network | None = None,
-    asked: Mapping[str, str] | None = None,
-    licence: str = "",
-    user: User | None = None,
-    now: datetime,
+    *, network: Network, wanted: Wanted | None = None, user: User | None = None, now: datetime
 ) -> tuple[Report, bool]:
     """Return a report that waits for its worker, and whether it is new.
 
@@ -97,6 +101,8 @@ def request(
     Raises:
         ReportRefused: a network against itself, or too many are kept.
     """
+    wanted = wanted or Wanted()
+    against = wanted.against
     if against == network:
         raise ReportRefused(f"{network} cannot be compared with itself: choose another network.")
     same = Report.objects.filter(network=network, against=against, state__in=OPEN)
@@ -109,8 +115,8 @@ def request(
             made = Report.objects.create(
                 network=network,
                 against=against,
-                asked=dict(asked or {}),
-                licence=licence,
+                asked=dict(wanted.asked),
+                licence=wanted.licence,
                 created_by=user,
                 created_at=now,
                 folder=f"reports/{secrets.token_hex(16)}",

@@ -36,7 +36,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         insist_may_change(request.user, network)
         if form.is_valid() and _asked(request, network, form):
-            return redirect("analysis:reports", slug)
+            return redirect("analysis:findings_reports", slug)
     shown = _list(request, network) | {
         "form": form,
         "sources": _sources(network),
@@ -67,7 +67,7 @@ def again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.success(request, "A worker will make it.")
     else:
         messages.info(request, "It did not fail, or another one is being made.")
-    return redirect("analysis:reports", slug)
+    return redirect("analysis:findings_reports", slug)
 
 
 @require_POST
@@ -77,7 +77,7 @@ def delete(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     report = _mine(request, slug, pk)
     reports.delete(report)
     messages.success(request, "The report is deleted.")
-    return redirect("analysis:reports", slug)
+    return redirect("analysis:findings_reports", slug)
 
 
 @require_safe
@@ -110,9 +110,7 @@ def _asked(request: HttpRequest, network: Network, form: ReportForm) -> bool:
     try:
         report, new = reports.request(
             network=network,
-            against=data["against"],
-            asked=form.asked(),
-            licence=data["licence"],
+            wanted=reports.Wanted(data["against"], form.asked(), data["licence"]),
             user=cast("User", request.user),
             now=timezone.now(),
         )

@@ -36,8 +36,8 @@ def quick(monkeypatch):
     return made
 
 
-def ask(network, **more):
-    return reports.request(network=network, now=NOW, **more)
+def ask(network, **wanted):
+    return reports.request(network=network, wanted=reports.Wanted(**wanted), now=NOW)
 
 
 def test_it_is_made_once_and_its_files_are_kept_until_it_is_deleted(network, quick):
@@ -49,7 +49,9 @@ def test_it_is_made_once_and_its_files_are_kept_until_it_is_deleted(network, qui
     assert (report.state, report.worker, report.step) == (State.DONE, "", "")
     assert sorted(report.files) == ["report-demo-2026-03-04.zip", "report.html", "report.pdf"]
     assert files.read(f"{report.folder}/report.html") == b"What the units of demo see"
-    assert [(one.asked, one.licence, one.now) for one in quick] == [({"threshold": "0.5"}, "CC0", NOW)]
+    assert [(one.asked, one.licence, one.now) for one in quick] == [
+        ({"threshold": "0.5"}, "CC0", NOW)
+    ]
     with transaction.atomic():
         networks.delete(network)
     assert not Report.objects.exists()

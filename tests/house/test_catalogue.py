@@ -28,7 +28,7 @@ ENGLISH_ONLY = (
     "analysis/run", "analysis/try", "annotate/agreement", "annotate/answers", "annotate/campaign",
     "annotate/concept", "annotate/forecast", "annotate/live", "annotate/review/",
     "annotate/teaching/", "annotate/workers/",
-    "partials/figure",
+    "partials/figure", "report/",
 )  # fmt: skip
 # What is the same in every language: names, keys, formats.
 SAME = {

@@ -89,16 +89,20 @@ PAGES = {
     "analysis:findings_localisation": Row(
         "/findings/{network}/localisation/", "in in 404 200 200 200"
     ),
-    "analysis:reports": Row(
+    "analysis:findings_reports": Row(
         "/findings/{network}/reports/", "in in 404 200 200 200", "in in 404 302 403 302"
     ),
-    "analysis:reports_listed": Row("/findings/{network}/reports/list/", "in in 404 200 200 200"),
+    "analysis:findings_reports_listed": Row(
+        "/findings/{network}/reports/list/", "in in 404 200 200 200"
+    ),
     # Nothing was made in this world.
-    "analysis:report_file": Row(
+    "analysis:findings_report_file": Row(
         "/findings/{network}/reports/0/report.html", "in in 404 404 404 404"
     ),
-    "analysis:report_again": Row("/findings/{network}/reports/0/again/", post=owners(404)),
-    "analysis:report_delete": Row("/findings/{network}/reports/0/delete/", post=owners(404)),
+    "analysis:findings_report_again": Row("/findings/{network}/reports/0/again/", post=owners(404)),
+    "analysis:findings_report_delete": Row(
+        "/findings/{network}/reports/0/delete/", post=owners(404)
+    ),
     # The images of this world have no masks, so that there is nothing to decide about.
     "analysis:findings_matches": Row(
         "/findings/{network}/matches/", "in in 404 200 200 200", "in in 404 404 404 404"

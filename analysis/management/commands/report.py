@@ -38,7 +38,7 @@ class Command(BaseCommand):
         """Check, make, and say what was made and what is missing."""
         folder: Path = options["output"]
         subject = self.subject(options)
-        self.check(folder, options["overwrite"])
+        self.refuse_full(folder, options["overwrite"])
         try:
             report = self.made(subject, folder)
         except OSError as error:
@@ -57,7 +57,8 @@ class Command(BaseCommand):
 
     def subject(self, options: dict[str, Any]) -> Subject:
         """Return what the report is about, or say in a sentence what is wrong."""
-        threshold, words = options["threshold"], {}
+        threshold: str = options["threshold"]
+        words: dict[str, str] = {}
         if threshold and share_of(threshold) is None:
             raise CommandError(f"--threshold {threshold!r} must be a number from 0 to 1.")
         for name in ("source", "campaign", "threshold"):
@@ -75,7 +76,7 @@ class Command(BaseCommand):
         except ReportRefused as refused:
             raise CommandError(str(refused)) from refused
 
-    def check(self, folder: Path, overwrite: bool) -> None:
+    def refuse_full(self, folder: Path, overwrite: bool) -> None:
         """Refuse a folder that holds other things."""
         if folder.exists() and not folder.is_dir():
             raise CommandError(f"{folder} is a file: name a folder.")
