@@ -68,7 +68,11 @@ def test_accuracy_is_told_overall_and_over_scenes():
 
     held = Photographs(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.tensor([0, 0, 0, 1]))
     told = quality(Red(), held, Preprocessing(8, 8))
-    assert (told["accuracy"], told["mean_over_scenes"], told["commonest_scene"]) == (0.75, 0.5, 0.75)
+    assert (told["accuracy"], told["mean_over_scenes"], told["commonest_scene"]) == (
+        0.75,
+        0.5,
+        0.75,
+    )
 
 
 def test_what_cannot_be_learnt_is_said(folder, tmp_path):

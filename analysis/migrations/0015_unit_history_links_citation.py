@@ -25,7 +25,7 @@ def begin_history(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analysis', '0013_match_history'),
+        ('analysis', '0014_imported'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analysis', '0013_match_history'),
+        ('analysis', '0015_unit_history_links_citation'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
