@@ -6,11 +6,10 @@ The library lives in workers and commands only: it takes 150 MB, which no web pr
 import re
 from copy import deepcopy
 
+from analysis.services.figure_print import FONT, SYMBOLS
 from analysis.services.figures import Spec
 
 WIDTH = 720  # CSS pixels, where a drawing takes whatever width there is
-# Liberation Sans comes with the library; the others are as wide, letter by letter.
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 # The tokens of static/css/base.css by name: light, and dark.
 TOKENS: dict[str, tuple[str, str]] = {
     "raised": ("#ffffff", "#1e2125"),
@@ -88,6 +87,7 @@ def look() -> Spec:
         "range": {
             "category": [TOKENS[name][0] for name in category],
             "ordinal": [TOKENS[name][0] for name in ordinal],
+            "symbol": list(SYMBOLS),
         },
         "bar": {"color": accent},
         "point": {"size": 70},
@@ -98,5 +98,6 @@ def look() -> Spec:
             "published": {"color": muted, "strokeWidth": 2, "opacity": 1},
             "label": {"color": ink, "font": FONT, "fontSize": 12, "baseline": "bottom", "dy": -6},
             "interval": {"color": muted, "strokeWidth": 1.5},
+            "halo": {"color": TOKENS["raised"][0], "strokeWidth": 4.5, "opacity": 0.85},
         },
     }

@@ -206,19 +206,6 @@ def minimal(
     )
 
 
-def informative(image_set: ImageSet, scene: str) -> Figure | Missing:
-    """Return which objects tell a scene apart from the others of its set.
-
-    Nothing that is stored says so yet: it is worked out from the masks of a whole set.
-    """
-    return Missing(
-        f"Which objects tell {minimal_images.one(scene)} apart?",
-        "It is not worked out here yet. Below, minimal images tell which objects it needs."
-        if image_set.labels.get("classes")
-        else f"The images of {image_set.slug} have no masks, so no object in them is known.",
-    )
-
-
 def _finished(networks: Networks) -> QuerySet[Run]:
     return Run.objects.filter(network__in=networks, state=State.DONE)
 

@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.services import scenes
+from analysis.services import scene_objects, scenes
 from analysis.services.access import is_researcher
 from analysis.views.atlas import readable
 
@@ -51,7 +51,7 @@ def _one(request: HttpRequest, slug: str, scene: str) -> HttpResponse:
         "pictures": pictures,
         "known": scenes.known_images(found, scene) if researcher and not pictures else [],
         "detectors": scenes.detectors(found, scene, networks),
-        "figures": [scenes.informative(found, scene), needs],
+        "figures": [scene_objects.informative(found, scene), needs],
         "minimal": rows,
     }
     return render(request, "analysis/scene.html", page)

@@ -13,6 +13,7 @@ from analysis.pipeline import count
 from analysis.services import counting, files
 from analysis.services.recipes import RunRefused
 from analysis.services.runs import request_run
+from analysis.services.scene_objects import informative, scene_objects
 from analysis.services.shards import Interrupted
 from tests.analysis.counted import BED, NAMES, a_counted_run, counted
 from tests.analysis.photographs import a_network, an_image_set, shards_of
@@ -76,6 +77,11 @@ def test_what_objects_tell_of_scenes(tmp_path):
     assert by_name["bed"]["among"] == 0.5
     assert summary["model"]["accuracy"] > 0.9
     assert summary["model"]["commonest"] == 0.5
+    [bed, *_] = scene_objects(run, "bedroom")
+    assert (bed.object, bed.inside, bed.outside) == ("bed", 1, 0)
+    assert bed.bits == pytest.approx(1 - by_name["bed"]["expected"])
+    assert informative(run.image_set, "bedroom").rows[0]["object"] == "bed"
+    assert "takes 4 images" in informative(run.image_set, "hall").why
 
 
 def test_order_repetition_and_a_second_finish_change_nothing(tmp_path):

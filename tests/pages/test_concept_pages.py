@@ -155,6 +155,7 @@ def test_a_scene_has_images_detectors_and_minimal_images(client, private):
     assert all(one.top_image.image.scene == "kitchen" for one in page.context["pictures"])
     informative, needs = page.context["figures"]
     assert isinstance(informative, Missing)
+    assert "no masks" in informative.why or "Nobody has counted" in informative.why
     assert needs.name == "kept"
     assert len(page.context["minimal"]) == 2
     assert b"/image-sets/" not in page.content  # the images themselves are researchers' own
