@@ -127,9 +127,9 @@ def _answer(rows: Sequence[Preference], by: str) -> str:
     most = max(above, key=lambda row: (row.ratio_low, row.ratio))
     layers = dict.fromkeys(row.layer for row in above)
     every = dict.fromkeys(row.layer for row in rows)
-    name = f"images of {most.name}" if most.name else f"images without a {by}"
+    name = f"of {by} {most.name}" if most.name else f"of no {by}"
     return (
-        f"In {most.layer} {most.images} of {most.of} preferred images are {name}, which are"
+        f"In {most.layer} {most.images} of {most.of} preferred images are {name}, as are"
         f" {most.baseline:.0%} of all: {most.ratio:.1f} times as many as by chance. {len(layers)}"
         f" of {len(every)} layer{'s' if len(every) > 1 else ''} prefer"
         f"{'' if len(layers) > 1 else 's'} some {by} clearly."
