@@ -335,6 +335,6 @@ OF_RUN_PAGES: dict[str, Callable[[Run, Asked], Figures]] = {
     "preferences": _preferences,
     "minimal": _minimal,
     "detectors": _detectors,
-    "people_machine": _people_machine,
+    "people": _people_machine,
     "localisation": _localisation,
 }

@@ -76,7 +76,7 @@ TABS: dict[str, Tab] = {
             "Which units cover the objects of the images' masks, beside what chance would give.",
         ),
         Tab(
-            "people_machine",
+            "people",
             "People and machine",
             "dissect",
             "Whether people and masks say the same about a unit, and every unit where they do not.",

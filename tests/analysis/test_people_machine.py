@@ -193,7 +193,7 @@ def test_shares_and_kappa_are_those_that_one_counts_from_the_table_of_units(run)
 
 @pytest.mark.rows
 def test_the_page_lists_disagreements_surest_first_and_narrows_them(client, run, monkeypatch):
-    address = "/findings/open/people-machine/"
+    address = "/findings/open/people/"
     page = client.get(address)
     text = page.content.decode()
     assert [figure.name for figure in page.context["figures"]] == [
@@ -216,12 +216,12 @@ def test_the_page_lists_disagreements_surest_first_and_narrows_them(client, run,
     assert "not answered by people" in page.content.decode()
     assert page.context["figures"][0].note == "simulated workers"
     assert "there is no kappa" in page.context["figures"][1].answer
-    monkeypatch.setattr("analysis.views.findings_people_machine.PAGE", 1)
+    monkeypatch.setattr("analysis.views.findings_people.PAGE", 1)
     second = client.get(address, {"relation": "kind", "page": 2})
     assert [pair.channel for pair, _ in second.context["rows"]] == [1]
     for query in ("relation=x", "layer=%00", "source=%00", "page=x", "page=0", "run=%00"):
         assert client.get(f"{address}?{query}").status_code == 200
-    assert [f.name for f in figures("people_machine", run.network, {})] == [
+    assert [f.name for f in figures("people", run.network, {})] == [
         "people-machine",
         "people-machine-kappa",
     ]
@@ -256,9 +256,9 @@ def test_what_is_missing_says_how_to_get_it(client, run):
     ClassScore.objects.filter(**conv1).update(iou=0.3)
     [why] = told()
     assert "open_campaign NAME --network open --images rooms" in why
-    assert client.get("/findings/open/people-machine/").status_code == 200
+    assert client.get("/findings/open/people/").status_code == 200
     run.jobs.filter(step="dissect").update(state=State.RUNNING)
-    text = client.get("/findings/open/people-machine/").content.decode()
+    text = client.get("/findings/open/people/").content.decode()
     assert "Whether people and masks say the same" in text
 
 
@@ -270,7 +270,7 @@ def test_a_picture_shows_the_class_in_a_strong_image(small_net, tmp_path, client
     name(run, 0, "patch", precision=0.9)
     score = ClassScore.objects.get(run=run, unit__layer__name="late", unit__channel=0, rank=0)
     assert score.label in (PATCH, GROUND, WALL)
-    address = f"/findings/{run.network.slug}/people-machine/late/0.webp"
+    address = f"/findings/{run.network.slug}/people/late/0.webp"
     answer = client.get(address)
     assert answer.status_code == 200
     with Image.open(io.BytesIO(answer.content)) as shown:
@@ -281,8 +281,8 @@ def test_a_picture_shows_the_class_in_a_strong_image(small_net, tmp_path, client
         before = np.asarray(plain.convert("RGB"), int)
     assert (blue[:, :, 2] - blue[:, :, 0]).max() > (before[:, :, 2] - before[:, :, 0]).mean() + 30
     for wrong in ("late/999.webp", "none/0.webp", "%00/0.webp"):
-        assert client.get(f"/findings/{run.network.slug}/people-machine/{wrong}").status_code == 404
-    page = client.get(f"/findings/{run.network.slug}/people-machine/", {"relation": "same"})
+        assert client.get(f"/findings/{run.network.slug}/people/{wrong}").status_code == 404
+    page = client.get(f"/findings/{run.network.slug}/people/", {"relation": "same"})
     assert page.status_code == 200
     ClassScore.objects.filter(pk=score.pk).update(label=77)
     without = class_pictures.lit(run, score.unit)  # no image holds it: the strongest as it is

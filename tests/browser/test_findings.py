@@ -246,7 +246,7 @@ def test_preferences_and_people_and_machine_are_accessible_and_whole(
     browser_page, preferred, screen
 ):
     type(preferred.image_set).objects.update(labels={"classes": [{"index": 1, "name": "bed"}]})
-    for tab in ("preferences", "people-machine"):
+    for tab in ("preferences", "people"):
         page = opened(browser_page, preferred, tab, **screen)
         forgive(page, "404")  # its images lie nowhere
         page.wait_for_load_state("networkidle")

@@ -107,12 +107,10 @@ PAGES = {
     "analysis:findings_matches": Row(
         "/findings/{network}/matches/", "in in 404 200 200 200", "in in 404 404 404 404"
     ),
-    "analysis:findings_people_machine": Row(
-        "/findings/{network}/people-machine/", "in in 404 200 200 200"
-    ),
+    "analysis:findings_people": Row("/findings/{network}/people/", "in in 404 200 200 200"),
     # The images of this world have no masks, so that there is no class to light up.
-    "analysis:findings_people_machine_picture": Row(
-        "/findings/{network}/people-machine/conv1/0.webp", "in in 404 404 404 404"
+    "analysis:findings_people_picture": Row(
+        "/findings/{network}/people/conv1/0.webp", "in in 404 404 404 404"
     ),
     "analysis:findings_preferences": Row(
         "/findings/{network}/preferences/", "in in 404 200 200 200"

@@ -18,7 +18,7 @@ from analysis.views.findings_detectors import pictures_of
 PAGE = 24
 
 
-@finding("people_machine")
+@finding("people")
 def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     """The units of one kind, different things unless asked: those both are surest of first."""
     every = list(people_machine.by_unit(run))
