@@ -27,8 +27,10 @@ from analysis.services.objects import (
     correlated,
 )
 
-LABELLED = 14  # points with their names beside them, those with most units
+LABELLED = 16  # points with their names beside them, at most
+APART = 0.09, 0.06  # of the width and height, between names
 WORDS = {"pearson": "Pearson", "spearman": "Spearman", "kendall": "Kendall’s tau-b"}
+SHORT = {name: name for name in MEASURES} | {"among": "scenes"}
 HOW = {
     "instances": "Instances: pieces of one class joined by sides or corners, of at least {share} of"
     " their image; masks that name classes and not things join what touches.",
@@ -116,8 +118,9 @@ def correlations_figure(shown: Shown) -> Figure | Missing:
         ),
         rows=[_told(row) for row in rows],
         method=(
-            "Partial correlations: what is left of units and measure after each is explained by the"
-            " measure that is given (of ranks, for Spearman). A dash: a correlation that does not"
+            "A bar between two measures, in the table “given”: a partial correlation, what is left"
+            " of units and measure after each is explained by the measure that is given (of ranks,"
+            " for Spearman). A dash: a correlation that does not"
             f" exist, of a column that is constant or fewer than {LEAST} objects. {INTERVALS}"
             f" {_over(shown)}"
         ),
@@ -216,7 +219,9 @@ def _told(row: ObjectCorrelation) -> dict[str, Any]:
     # Unbreakable blanks: a narrow screen scrolls the table instead.
     interval = None if row.low is None else f"{row.low:.2f}\u00a0to\u00a0{row.high:.2f}"
     against = f"{MEASURES[row.measure]}{given}"
-    return row._asdict() | {"against": against, "how": WORDS[row.coefficient], "interval": interval}
+    short = SHORT[row.measure] + ("" if row.given is None else f" | {SHORT[row.given]}")
+    words = {"against": against, "short": short, "how": WORDS[row.coefficient]}
+    return row._asdict() | words | {"interval": interval}
 
 
 def _title(measure: str) -> str:
@@ -256,11 +261,13 @@ def _over(shown: Shown) -> str:
 
 
 def _scatter_drawing(rows: Sequence[ObjectCount], measure: str) -> Spec:
-    """Return a point for each object; those with most units have their names beside them."""
-    most = {row.object for row in sorted(rows, key=lambda row: -row.units)[:LABELLED] if row.units}
+    """Return a point for each object, and names beside some."""
+    power = 0.5 if measure in FREQUENCY else 1.0
+    places = {row.object: ((getattr(row, measure) or 0) ** power, row.units) for row in rows}
+    names = _with_names(places)
     told = [
         {"object": row.object, "units": row.units, "value": getattr(row, measure)}
-        | {"name": row.object if row.object in most else ""}
+        | {"name": row.object if row.object in names else ""}
         for row in rows
     ]
     # Frequencies span orders of magnitude, and may be 0.
@@ -283,13 +290,35 @@ def _scatter_drawing(rows: Sequence[ObjectCount], measure: str) -> Spec:
     )
 
 
+def _with_names(places: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Return the objects whose names are written: most units, then most of the measure.
+
+    A name that would lie over one that is written already is left out.
+    """
+    spans = [max(some) - min(some) or 1 for some in zip(*places.values(), strict=True)]
+    chosen: list[str] = []
+    for name in sorted(places, key=lambda one: (-places[one][1], -places[one][0])):
+        near = (
+            all(
+                abs(here - there) < share * span
+                for here, there, share, span in zip(
+                    places[name], places[other], APART, spans, strict=True
+                )
+            )
+            for other in chosen
+        )
+        if len(chosen) < LABELLED and not any(near):
+            chosen.append(name)
+    return chosen
+
+
 def _correlations_drawing(rows: Sequence[ObjectCorrelation]) -> Spec:
     """Return a point with its interval for each correlation, by measure and coefficient."""
     told = [_told(row) for row in rows]
-    names = list(dict.fromkeys(row["against"] for row in told))
+    names = list(dict.fromkeys(row["short"] for row in told))
     hows = list(dict.fromkeys(row["how"] for row in told))
     place = {
-        "y": ordered("against", "", names, axis={"labelLimit": 260}),
+        "y": ordered("short", "", names),
         "yOffset": {"field": "how", "type": "nominal", "sort": hows},
     }
     title = "correlation with units per object"
