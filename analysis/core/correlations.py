@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy.stats import rankdata
 
 RESAMPLES = PERMUTATIONS = 2000
 AT_ONCE = 100  # resamples held in memory at a time
@@ -154,6 +153,8 @@ def _ranked(coefficient: str, tables: np.ndarray) -> np.ndarray:
     """Return what is correlated: the numbers, or their ranks among the things; ties share one."""
     if coefficient == PEARSON:
         return tables
+    from scipy.stats import rankdata  # late: half a second at the start of every web process
+
     ranks: np.ndarray = rankdata(tables, axis=1)
     return ranks
 

@@ -79,13 +79,7 @@ def units_figure(shown: Shown) -> Figure | Missing:
         return Missing(question, _no_units(shown))
     rows = sorted((row for row in shown.rows if row.units), key=lambda row: -row.units)
     layers = list(dict.fromkeys(unit.layer for unit in found))
-    named = {
-        (row.object, layer): [
-            u.channel for u in found if (u.object, u.layer) == (row.object, layer)
-        ]
-        for row in rows
-        for layer in layers
-    }
+    named = _by_object(found, rows, layers)
     told = [
         {"object": row.object, "units": row.units, "names": _names(named, row.object, layers)}
         | {layer: len(named[row.object, layer]) for layer in layers}
@@ -112,6 +106,19 @@ def units_figure(shown: Shown) -> Figure | Missing:
         download=shown.downloads["unit-objects"],
         note=shown.note,
     )
+
+
+def _by_object(
+    units: Sequence[UnitObject], rows: Sequence[ObjectCount], layers: Sequence[str]
+) -> dict[tuple[str, str], list[int]]:
+    """Return the channels of each object in each layer; none where a layer has none."""
+    named: dict[tuple[str, str], list[int]] = {
+        (row.object, layer): [] for row in rows for layer in layers
+    }
+    for unit in units:
+        if unit.object is not None:
+            named[unit.object, unit.layer].append(unit.channel)
+    return named
 
 
 def coverage_figure(shown: Shown) -> Figure | Missing:
