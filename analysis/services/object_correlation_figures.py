@@ -321,7 +321,7 @@ def _correlations_drawing(rows: Sequence[ObjectCorrelation]) -> Spec:
         "y": ordered("short", "", names),
         "yOffset": {"field": "how", "type": "nominal", "sort": hows},
     }
-    title = "correlation with units per object"
+    title = "correlation"
     scale = {"domain": [-1, 1]}
     point = {
         "x": channel("value", title, scale=scale),
