@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import (
     Case,
     Count,
+    Exists,
     F,
     FilteredRelation,
     OuterRef,
@@ -24,6 +25,7 @@ from django.db.models import (
 
 from analysis.models import (
     Category,
+    Job,
     Layer,
     Network,
     Run,
@@ -111,16 +113,24 @@ def readable_networks(
 
 
 def runs_to_show(layer: Layer) -> QuerySet[Run]:
-    """Return the finished runs that looked at this layer, newest first."""
+    """Return the finished runs that looked at this layer: those with pictures first, newest first.
+
+    A later run of other steps alone has no pictures, and must not leave a page without any.
+    """
     done = Run.objects.filter(layers=layer, state=State.DONE).select_related("image_set")
-    return done.order_by(F("finished_at").desc(nulls_last=True), "-pk")
+    return done.order_by(~_drawn("pk"), F("finished_at").desc(nulls_last=True), "-pk")
+
+
+def _drawn(run: str) -> Exists:
+    """Tell of a run whether its pictures are drawn; ``run`` is the name of its key."""
+    return Exists(Job.objects.filter(run=OuterRef(run), step="segment", state=State.DONE))
 
 
 def newest_runs(network: Network) -> dict[int, Run]:
-    """Return by key of a layer the newest finished run that looked at it; one query."""
+    """Return by key of a layer the first of `runs_to_show`; one query."""
     looked = Run.layers.through.objects.filter(layer__network=network, run__state=State.DONE)
     rows = looked.select_related("run__image_set").order_by(
-        F("run__finished_at").asc(nulls_first=True), "run"
+        _drawn("run"), F("run__finished_at").asc(nulls_first=True), "run"
     )
     return {row.layer_id: row.run for row in rows}
 

@@ -15,7 +15,7 @@ from analysis.services.recipes import RunRefused
 from analysis.services.runs import request_run
 from analysis.services.scene_objects import informative, scene_objects
 from analysis.services.shards import Interrupted
-from tests.analysis.counted import BED, NAMES, a_counted_run, counted
+from tests.analysis.counted import BED, NAMES, a_counted_run, counted, finished
 from tests.analysis.photographs import a_network, an_image_set, shards_of
 from tests.core.test_counting import slow as flood
 
@@ -56,7 +56,7 @@ def test_counts_are_those_of_loops_over_pixels(tmp_path):
 
 
 def test_what_objects_tell_of_scenes(tmp_path):
-    run = counted(a_counted_run(tmp_path, given={"least_scene": 4}))
+    run = finished(a_counted_run(tmp_path, given={"least_scene": 4}))
     summary = counting.read_summary(run)
     scenes = {one["name"]: one for one in summary["scenes"]}
     assert {name: one["images"] for name, one in scenes.items()} == {
