@@ -40,8 +40,13 @@ def groups(wanted: Wanted) -> list[Group]:
     Of a group they are the units with the highest precision, of equals those deepest in the
     network. Three units of a group, three pictures of a unit; queries do not grow with either.
     """
+    best = _best(wanted)
+    rows = UnitSemantics.objects.select_related("unit__layer").in_bulk(
+        [key for keys in best.values() for key in keys]
+    )
     found = [
-        Group(value, str(name), list(_best(wanted, value))) for value, name in Category.choices
+        Group(value, str(name), [Example(rows[key]) for key in best.get(value, ())])
+        for value, name in Category.choices
     ]
     shown = {one.unit.pk: one for group in found for one in group.examples}
     for segment in _segments(list(shown)):
@@ -52,22 +57,21 @@ def groups(wanted: Wanted) -> list[Group]:
     return [group for group in found if group.examples]
 
 
-def _best(wanted: Wanted, category: str) -> Iterator[Example]:
+def _best(wanted: Wanted) -> dict[str, list[int]]:
+    """Return the keys of the best labels of each group; a unit may have several campaigns'."""
     rows = UnitSemantics.objects.filter(
         unit__layer__network=wanted.network,
         source=wanted.source,
-        category=category,
         precision__gt=wanted.threshold,
     )
     rows = rows.filter(origin=wanted.campaign) if wanted.campaign else rows
-    rows = rows.select_related("unit__layer").order_by(
-        "-precision", "-unit__layer__position", "unit__channel", "-updated_at"
-    )
-    seen: set[int] = set()  # a unit may have labels of several campaigns
-    for label in rows[: EACH * 4]:
-        if label.unit_id not in seen and len(seen) < EACH:
-            seen.add(label.unit_id)
-            yield Example(label)
+    rows = rows.order_by("-precision", "-unit__layer__position", "unit__channel", "-updated_at")
+    best: dict[str, dict[int, int]] = {}
+    for key, unit, category in rows.values_list("pk", "unit", "category").iterator():
+        units = best.setdefault(category, {})
+        if len(units) < EACH:
+            units.setdefault(unit, key)
+    return {category: list(units.values()) for category, units in best.items() if category}
 
 
 def _segments(units: list[int]) -> Iterator[Segment]:

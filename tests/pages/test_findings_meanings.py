@@ -104,7 +104,7 @@ def test_synthetic_and_simulated_say_so(client, labelled):
     rows.label(rows.unit(labelled), source="simulated", origin="play")
     Network.objects.update(synthetic=True)
     page = shown(client, source="simulated")
-    assert page.count("simulated workers · synthetic network") == 2
+    assert page.count("simulated workers · synthetic network") == 5  # figures, and examples
     assert "synthetic network" in shown(client)
 
 
