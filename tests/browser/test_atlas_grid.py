@@ -91,10 +91,13 @@ def test_keys_lead_through_it_and_filters_are_told(browser_page, grid):
     accessible(page)
     page.click(".chip.removable")
     page.wait_for_url("**/conv1/")
-    # A page that does not come says so, and may be asked for again.
+
+
+def test_a_page_that_does_not_come_may_be_asked_for_again(browser_page, grid):
+    page = browser_page()
     forgive(page, "ERR_FAILED")
     page.route("**/*part=units*", lambda route: route.abort())
-    page.reload()
+    page.goto(grid)
     page.locator("[data-page='2'] .lost button").wait_for(state="attached")
     page.unroute("**/*part=units*")
     page.locator("[data-page='2'] .lost button").click()
