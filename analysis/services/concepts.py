@@ -173,7 +173,8 @@ def nearest(unit: Unit, label: UnitSemantics, networks: Networks) -> list[Entry]
     for name, how in sorted(wanted.items(), key=lambda pair: list(How).index(pair[1])):
         if name in said and len(found) < NEAR:
             some = [one for one in entries(networks, said[name].spellings) if _counts(one, label)]
-            some = [one for one in some if one.unit != unit]
+            there = {unit.pk, *(one.unit.pk for one in found)}
+            some = [one for one in some if one.unit.pk not in there]
             some.sort(key=lambda one: -(one.label.precision or 0.0))
             for entry in some:
                 entry.how = how
