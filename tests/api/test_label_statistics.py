@@ -79,7 +79,7 @@ def test_agreement_has_no_threshold(bob, network):
         bob.get(AGREEMENT, ASKED | {"threshold": "0.5"}),
         400,
         "invalid",
-        threshold="it takes: campaign, network, source",
+        threshold="it takes: against, against_campaign, against_source, campaign",
     )
     assert wrong
 
