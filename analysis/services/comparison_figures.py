@@ -10,6 +10,7 @@ from analysis.core.meanings import RESAMPLES
 from analysis.models import Source
 from analysis.services.comparing import Compared, Comparison, Measure, Side
 from analysis.services.figures import (
+    HEIGHT,
     Column,
     Figure,
     Missing,
@@ -278,8 +279,15 @@ def _told(row: Compared, measures: Mapping[str, Measure]) -> dict[str, Any]:
         **told,
         "place": place,
         "title": measure.title,
+        "p": _chance(row.p),
+        "p_holm": _chance(row.p_holm),
         **{name: _between(low, high, measure) for name, (low, high) in ends.items()},
     }
+
+
+def _chance(p: float | None) -> float | str | None:
+    """Return a p for the table, which has four digits: none of them is 0."""
+    return f"<{BLANK}0.0001" if p is not None and p < 0.0001 else p
 
 
 def _between(low: float | None, high: float | None, measure: Measure) -> str | None:
@@ -318,7 +326,7 @@ def _drawing(
         ],
     }
     bars = whiskers("low", "high", place, title, along="x")
-    height = max(90, LINE * len(lines))
+    height = max(HEIGHT, LINE * len(lines))
     return drawing(values, bars, mark("point", place | point), height=height)
 
 
