@@ -5,7 +5,7 @@ with what was measured on them; the differences are made of those, never of roun
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -152,9 +152,16 @@ def compare(comparable: Comparable, first: Side, second: Side) -> Comparison:
     mine, yours = (_placed(comparable.units(side)) for side in (first, second))
     matching = matched(list(mine), list(yours), comparable.place)
     counts = _Counts(comparable, first, second)
+    if counts.everyone and all(counts.everyone):  # what one of both lacks is 0 there
+        alone = [(place, place) for place in (*matching.only_first, *matching.only_second)]
+        matching = replace(matching, pairs=[*matching.pairs, *alone])
     found: list[tuple[Compared, Difference]] = []
     for place, other in _places(comparable, matching):
-        pair = (_of(mine, matching.pairs, place, 0), _of(yours, matching.pairs, other, 1))
+        whole = place == comparable.overall
+        pair = (
+            _together(mine, [one for one, _ in matching.pairs]) if whole else mine.get(place, {}),
+            _together(yours, [two for _, two in matching.pairs]) if whole else yours.get(other, {}),
+        )
         found += counts.rows((place, other), pair)
     corrected = holm([difference for _, difference in found])
     rows = [row._replace(p_holm=p) for (row, _), p in zip(found, corrected, strict=True)]
@@ -191,13 +198,9 @@ def _places(comparable: Comparable, matching: Matching) -> list[tuple[str, str]]
     return [whole, *matching.pairs] if whole[0] and len(matching.pairs) > 1 else matching.pairs
 
 
-def _of(
-    placed: Placed, pairs: list[tuple[str, str]], place: str, side: int
-) -> dict[Hashable, Values]:
-    """Return the units of a place, or those of all places that are matched."""
-    if place in placed:
-        return placed[place]
-    return {key: one for pair in pairs for key, one in placed[pair[side]].items()}
+def _together(placed: Placed, places: Iterable[str]) -> dict[Hashable, Values]:
+    """Return the units of all places that are matched."""
+    return {key: one for place in places for key, one in placed[place].items()}
 
 
 class _Counts:

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from scipy.stats import fisher_exact
 
-from analysis.models import Network, Run, UnitSemantics
+from analysis.models import Localisation, Network, Run, UnitSemantics
 from analysis.services import comparison_tables, comparisons, findings, statistics
 from analysis.services.comparing import compare, matched
 from analysis.services.comparison_sides import sides_of, usual_other
@@ -135,10 +135,10 @@ def test_labels_are_what_one_counts_by_hand(both):
     assert groups["conv1", "answer_simple"].interval == "none"  # constant: nobody said so
     concepts = found("concepts", *both, threshold="0")
     named = [[one.concept.strip().casefold() for one in some] for some in (first, second)]
-    for name in ("bed", "sofa"):
+    for name in ("bed", "lamp", "sofa", "stripes"):  # the second has no lamp, the first no stripes
         shares = [one.count(name) / len(one) for one in named]
         assert concepts[name, "named"].difference == pytest.approx(shares[0] - shares[1])
-    assert ("lamp", "named") not in concepts
+    assert concepts["lamp", "named"].other_value == 0
 
 
 def test_agreement_is_that_of_both_pages(both):
@@ -246,11 +246,9 @@ def test_what_is_missing_says_how_to_get_it(both):
 
 
 def test_nothing_in_common_and_constant_values_say_so(both):
-    for row in labelled(both[1]):
-        UnitSemantics.objects.filter(pk=row.pk).update(concept=f"only {row.concept.strip()}")
-    assert "one and two have no concept in common: bed, lamp, sofa;" in why(
-        "concepts", *both, threshold="0"
-    )
+    Localisation.objects.filter(run__network=both[1]).update(concept="sofa")
+    told = why("localisation", *both)
+    assert told == "one and two have no concept in common: bed, lamp; sofa."
     assert "Nothing of this kind was measured" in why("concepts", *both, threshold="1")
     UnitSemantics.objects.update(precision=0.5)
     told = comparisons.of_tab(TABS["meanings"], *both, {})

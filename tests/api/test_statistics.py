@@ -97,7 +97,9 @@ def test_a_run_without_the_step_says_so(address, bob, run):
 def test_bad_parameters_are_named(address, bob, run):
     refused(bob.get(address), 400, "invalid", run="give 12 to 64 digits")
     refused(bob.get(address, {"run": "zebra"}), 400, "invalid", run="'zebra' is no key")
-    refused(bob.get(address, {"run": run.key, "x": "1"}), 400, "invalid", x="it takes: against, run")
+    refused(
+        bob.get(address, {"run": run.key, "x": "1"}), 400, "invalid", x="it takes: against, run"
+    )
 
 
 def test_an_unknown_statistic_is_an_unknown_address(bob, run):
