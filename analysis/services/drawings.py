@@ -55,7 +55,9 @@ def in_any_light(svg: str, prefix: str) -> str:
 
     ``prefix`` keeps the names of several drawings of one page apart.
     """
-    named = re.sub(r'(id="|url\(#)', rf"\g<1>{prefix}-", svg)
+    # The page tells what the drawing is; parts that tell it again are empty words to a reader.
+    plain = re.sub(r' (role|aria-label|aria-roledescription)="[^"]*"', "", svg)
+    named = re.sub(r'(id="|url\(#)', rf"\g<1>{prefix}-", plain)
     return _INK.sub(lambda found: f"var(--{_INKS[found[0].lower()]})", named)
 
 

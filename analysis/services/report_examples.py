@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from analysis.models import Category, Network, Source, TopImage, UnitSemantics
+from analysis.models import Category, Network, Source, State, TopImage, UnitSemantics
 from analysis.services import figure_pages, files
 from analysis.services.atlas import runs_to_show
 from analysis.services.meaning_figures import note_of
 from analysis.services.pictures import picture_file
 
 PICTURES = 4  # of a unit
+CONCEPTS = 6  # of a layer whose labels have no group
 MOST_UNITS = 48
 MOST_BYTES = 3_000_000  # of all pictures together, before they are written as data
 NO_GROUP = "no group said"
@@ -84,8 +85,16 @@ def _best(rows: "object") -> Iterator[UnitSemantics]:
             row.origin,
         ),
     )
-    for _, some in groupby(ranked, key=lambda row: (row.unit.layer.position, row.category)):
-        yield next(some)
+    for (_, group), some in groupby(
+        ranked, key=lambda row: (row.unit.layer.position, row.category)
+    ):
+        if group:
+            yield next(some)
+        else:  # a machine says no group: the best units of a few concepts stand for it
+            first: dict[str, UnitSemantics] = {}
+            for row in some:
+                first.setdefault(row.concept, row)
+            yield from list(first.values())[:CONCEPTS]
 
 
 def _quality(label: UnitSemantics) -> float:
@@ -126,7 +135,8 @@ def _said(label: UnitSemantics) -> str:
 
 def _pictures(label: UnitSemantics) -> list[Picture]:
     """Return the segmented pictures of the strongest images that are still stored."""
-    run = label.run or runs_to_show(label.unit.layer).first()
+    drawn = runs_to_show(label.unit.layer).filter(jobs__step="segment", jobs__state=State.DONE)
+    run = drawn.filter(pk=label.run_id).first() or drawn.first()
     if run is None:
         return []
     best = TopImage.objects.filter(
