@@ -136,7 +136,7 @@ def _said(label: UnitSemantics) -> str:
 def _pictures(label: UnitSemantics) -> list[Picture]:
     """Return the segmented pictures of the strongest images that are still stored."""
     drawn = runs_to_show(label.unit.layer).filter(jobs__step="segment", jobs__state=State.DONE)
-    run = drawn.filter(pk=label.run_id).first() or drawn.first()
+    run = next((one for one in drawn if one.pk == label.run_id), None) or drawn.first()
     if run is None:
         return []
     best = TopImage.objects.filter(
