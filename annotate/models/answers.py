@@ -109,12 +109,16 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 
     def asked_by(self, campaign: Campaign) -> "AnswerQuerySet":
         """Keep the answers to what a campaign asks, those included that count no more."""
+        rows = self.filter(task__campaign=campaign, task__purpose=Task.Purpose.ASK)
+        return rows.by_its_workers(campaign)
+
+    def by_its_workers(self, campaign: Campaign) -> "AnswerQuerySet":
+        """Keep the answers by the kind of worker that a campaign asks."""
         # Not joined to workers: a database might begin with all answers of each of them. The other
         # kinds are few among people's campaigns, and found by the index `worker_kind`.
         kinds = [kind for kind in Worker.Kind if kind != campaign.worker_kind]
         others = Worker.objects.filter(kind__in=kinds).order_by().values("pk")
-        rows = self.filter(task__campaign=campaign, task__purpose=Task.Purpose.ASK)
-        return rows.exclude(worker__in=others)
+        return self.exclude(worker__in=others)
 
 
 class Answer(models.Model):
