@@ -5,8 +5,9 @@ read some units at a time and by indices only: memory stays flat, nothing large 
 query stays open while whoever reads the file takes his time.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -55,7 +56,7 @@ class Asked:
     planted: list[int]
     # The places that count, and the images by end and rank.
     judged: frozenset[int] = frozenset()
-    names: list[str] = field(default_factory=list)
+    names: str = "[]"  # as JSON
 
     def __post_init__(self) -> None:
         """Count once what every answer needs."""
@@ -99,8 +100,12 @@ def lines_of(campaign: Campaign) -> Iterator[bytes]:
         _name(page.values())
         found = _answers(Answer.objects.all(), campaign, page)
         while piece := list(islice(found, ANSWERS)):
-            lines = (same | _values(page[given.task], given, former) for given in piece)
-            yield "".join(map(answer_lines.line, lines)).encode()
+            yield "".join(
+                answer_lines.line(
+                    same | _values(page[given.task], given, former), page[given.task].names
+                )
+                for given in piece
+            ).encode()
 
 
 def _pages(campaign: Campaign) -> Iterator[dict[int, Asked]]:
@@ -139,7 +144,7 @@ def _name(page: Iterable[Asked]) -> None:
     names = names_by_key({key for one in several for key in one.items})
     for one in several:
         there = len(names.keys() & one.items) == len(one.items)
-        one.names = [names[key] for key in one.items] if there else []
+        one.names = json.dumps([names[key] for key in one.items] if there else [])
 
 
 def _former(campaign: Campaign) -> str:
@@ -167,7 +172,7 @@ def _values(asked: Asked, given: Given, former: str) -> dict[str, object]:
         "worker": given.worker.removeprefix(former),
         "kept": kept,
         "shown": shown,
-        "items": asked.names,
+        "items": [],
         "planted": asked.planted,
         "created_at": moment(given.created_at),
     }

@@ -103,6 +103,6 @@ def test_the_notebook_goes_from_the_api_to_a_figure(place):
     shown = "figure.to_dict()['datasets'], precision.to_dict('records'), again.status_code"
     whole = "\n".join([*code, f"print({shown})"])
     said = place(sys.executable, "-c", whole, NETWORK="alexnet", SOURCE="people")
-    assert said.strip().endswith(", 304)")
+    assert said.strip().endswith("] 304")
     assert "[{'layer': 'pool5', 'category': 'object', 'size': 2}]" in said
     assert "'layer': 'pool5', 'units': 2, 'precision': 0.9" in said
