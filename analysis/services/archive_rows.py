@@ -9,6 +9,7 @@ from analysis.models import (
     ConceptMatch,
     Image,
     ImageSet,
+    LabelChange,
     Layer,
     Localisation,
     MatchDecision,
@@ -47,6 +48,7 @@ def write(archive: Archive, naming: Naming) -> Places:
     store(_localisations(archive, places, naming))
     _matches(archive, places)
     _semantics(archive, places)
+    store(_changes(archive, places))
     return places
 
 
@@ -241,6 +243,15 @@ def _semantics(archive: Archive, places: Places) -> None:
         units = {places.unit(told, where) for where, told in some}
         names = {key: names_of_images(run, list(units)) for key, run in places.runs.items()}
         store(_label(told, where, places, names) for where, told in some)
+
+
+def _changes(archive: Archive, places: Places) -> Iterator[LabelChange]:
+    """Give the history of the units' labels."""
+    for where, told in archive.rows("label_changes"):
+        row = _made(tables.CHANGES, told, where)
+        row.unit_id = places.unit(told, where)
+        row.origin = places.renamed.get(row.origin, row.origin)
+        yield row
 
 
 def _label(

@@ -14,6 +14,7 @@ from analysis.models import (
     Image,
     ImageSet,
     Job,
+    LabelChange,
     Layer,
     Localisation,
     MatchDecision,
@@ -80,6 +81,7 @@ DECISIONS = Table(
     ("match__image_set__slug", "match__concept", "number"),
 )
 SEMANTICS = Table("semantics", UnitSemantics, RUN | UNIT, (*IN_ORDER[1:], "source", "origin"))
+CHANGES = Table("label_changes", LabelChange, UNIT, (*IN_ORDER[1:], "at", "pk"))
 
 
 def runs_of(network: Network) -> QuerySet[Run]:
@@ -128,6 +130,8 @@ def tables_of(network: Network) -> Iterator[Member]:
     labels = UnitSemantics.objects.filter(unit__layer__network=network)
     keys = set(runs.values_list("key", flat=True))
     yield table("semantics", _named(SEMANTICS.rows(labels), keys))
+    changes = LabelChange.objects.filter(unit__layer__network=network)
+    yield table("label_changes", CHANGES.rows(changes))
 
 
 def _told_network(told: dict[str, Any]) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def test_out_and_in_again_gives_the_same_tables_and_pictures(archive, client, re
     assert before.pop("weights/weights.safetensors") == b"tensors"
     assert {name for name in before if name.startswith("tables/")} >= {
         f"tables/{name}.jsonl"
-        for name in ("top_images", "answers", "localisations", "minimal_images", "semantics")
+        for name in ("top_images", "answers", "localisations", "minimal_images", "label_changes")
     }
     assert all(before.values()), [name for name, data in before.items() if not data]
     assert before == after
