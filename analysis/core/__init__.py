@@ -16,8 +16,8 @@ mixing        whole numbers, seed → whole numbers that look like chance
 runlengths    mask → run lengths; the paths that a page draws
 threads       batches of work → the same, shared out among cores
 wordnet       word → meanings, and what each is a kind of
-excess        chosen, all → shares beside chance; the first of several lists
 differences   two samples of units → how far they differ, and how easily by chance
+excess        chosen, all → shares beside chance; the first of several lists
 images        file → (3, height, width) float32 of the network's input
 specs         words of the command line → architecture and weights, judged
 geometry      windows of operations → field size, stride, offset of a location

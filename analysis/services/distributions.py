@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def distribution_of(
         counts = row(path, "counts", unit.channel)
         with np.load(path, allow_pickle=False) as kept:
             first = int(kept["first"][0])
-    except (FileNotFoundError, KeyError, ValueError):
+    except (FileNotFoundError, KeyError, ValueError, BadZipFile):  # none kept, or damaged
         return None
     middle = middles()[first : first + len(counts)]
     seen = middle[counts > 0]

@@ -5,7 +5,9 @@ from typing import Any
 
 from analysis.core.correlations import LEAST, PEARSON, SPEARMAN
 from analysis.services.counting import AMONG, STEP
+from analysis.services.figure_links import concept_page
 from analysis.services.figures import (
+    LINKED,
     Column,
     Figure,
     Missing,
@@ -83,7 +85,10 @@ def scatter(shown: Shown, measure: str) -> Figure | Missing:
             Column("units", "Units"),
             *(Column(name, _title(name), 4) for name in (FREQUENCY if often else INFORMATIVENESS)),
         ),
-        rows=[row._asdict() for row in sorted(rows, key=lambda row: -(getattr(row, measure) or 0))],
+        rows=[
+            row._asdict() | {"href": concept_page(row.object)}
+            for row in sorted(rows, key=lambda row: -(getattr(row, measure) or 0))
+        ],
         method=_method(shown, measure),
         download=shown.downloads["objects"],
         note=shown.note,
@@ -267,7 +272,7 @@ def _scatter_drawing(rows: Sequence[ObjectCount], measure: str) -> Spec:
     names = _with_names(places)
     told = [
         {"object": row.object, "units": row.units, "value": getattr(row, measure)}
-        | {"name": row.object if row.object in names else ""}
+        | {"name": row.object if row.object in names else "", "href": concept_page(row.object)}
         for row in rows
     ]
     # Frequencies span orders of magnitude, and may be 0.
@@ -284,7 +289,7 @@ def _scatter_drawing(rows: Sequence[ObjectCount], measure: str) -> Spec:
     ]
     return drawing(
         told,
-        mark("point", place | {"tooltip": tip}),
+        mark("point", place | {"tooltip": tip} | LINKED),
         mark("text", place | {"text": channel("name", kind="nominal")}, "label"),
         height=340,
     )

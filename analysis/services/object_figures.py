@@ -7,7 +7,18 @@ from typing import Any
 
 from analysis.models import Source
 from analysis.services.dissection import DETECTS
-from analysis.services.figures import Column, Figure, Missing, Spec, channel, drawing, mark, ordered
+from analysis.services.figure_links import concept_page, layer_page
+from analysis.services.figures import (
+    LINKED,
+    Column,
+    Figure,
+    Missing,
+    Spec,
+    channel,
+    drawing,
+    mark,
+    ordered,
+)
 from analysis.services.meaning_figures import note_of
 from analysis.services.objects import (
     ObjectCorrelation,
@@ -83,6 +94,7 @@ def units_figure(shown: Shown) -> Figure | Missing:
     told = [
         {"object": row.object, "units": row.units, "names": _names(named, row.object, layers)}
         | {layer: len(named[row.object, layer]) for layer in layers}
+        | {"href": concept_page(row.object)}
         for row in rows
     ]
     return Figure(
@@ -129,7 +141,11 @@ def coverage_figure(shown: Shown) -> Figure | Missing:
         why = _no_units(shown) if classes else "The masks of these images hold no class at all."
         return Missing(question, why)
     layers = list(dict.fromkeys(unit.layer for unit in shown.units))
-    rows = [_coverage(shown.units, classes, layer) for layer in layers]
+    network = shown.wanted.network.slug
+    rows = [
+        _coverage(shown.units, classes, layer) | {"href": layer_page(network, layer)}
+        for layer in layers
+    ]
     whole = _coverage(shown.units, classes, "")
     return Figure(
         name="coverage",
@@ -207,6 +223,7 @@ def _units_drawing(
             "layer": layer,
             "units": len(named[name, layer]),
             "names": ", ".join(map(str, named[name, layer])),
+            "href": concept_page(name),
         }
         for name in objects
         for layer in layers
@@ -226,7 +243,8 @@ def _units_drawing(
         encoding["color"] = ordered("layer", "", layers, scale={"range": "category"})
         encoding["order"] = {"field": "place", "type": "quantitative"}
         rows = [row | {"place": layers.index(str(row["layer"]))} for row in rows]
-    return drawing(rows, mark("bar", encoding), height=max(80, 20 * len(objects)))
+    bars = mark("bar", encoding | LINKED)
+    return drawing(rows, bars, height=max(80, 20 * len(objects)))
 
 
 def _coverage(units: Sequence[UnitObject], classes: Sequence[str], layer: str) -> dict[str, Any]:
@@ -269,4 +287,4 @@ def _coverage_drawing(rows: Sequence[Mapping[str, Any]]) -> Spec:
             channel("concepts", "unique concepts"),
         ],
     }
-    return drawing(rows, mark("bar", encoding))
+    return drawing(rows, mark("bar", {**encoding, **LINKED}))

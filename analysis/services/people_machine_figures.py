@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.models import Run, Source
 from analysis.services.dissection import DETECTS
+from analysis.services.figure_links import layer_page
 from analysis.services.figures import Column, Figure, Missing
 from analysis.services.meaning_figures import note_of, points, with_intervals
 from analysis.services.people_machine import RELATIONS, UNMATCHED, UnitPair
@@ -44,6 +45,10 @@ class Shown:
         synthetic = self.run.network.synthetic or self.run.image_set.synthetic
         by = Source(self.source) if self.source else Source.PEOPLE
         return note_of(by, synthetic).replace("synthetic network", "synthetic")
+
+    def layer_page(self, layer: str) -> str:
+        """Return where a layer's marks lead."""
+        return layer_page(self.run.network.slug, layer)
 
 
 def figures(shown: Shown) -> list[Figure | Missing]:
@@ -103,9 +108,11 @@ def _shares(shown: Shown, rows: list[LayerPairs]) -> Figure:
         name="people-machine",
         question=SHARES,
         answer=_shares_answer(shown, rows[-1]),
-        spec=points(_layers(rows), MEASURES, "share of the units that both name"),
+        spec=points(
+            _layers(rows), MEASURES, "share of the units that both name", href=shown.layer_page
+        ),
         columns=columns,
-        rows=[_told(row) for row in rows],
+        rows=[_told(shown, row) for row in rows],
         method=(
             f"Of the units that {SPOKEN[Source(shown.source)]} name and that cover a class of the"
             f" masks with an IoU above {DETECTS}. The same: the word means the class, by the table"
@@ -147,7 +154,7 @@ def _kappa(shown: Shown, rows: list[LayerPairs]) -> Figure | Missing:
             f"In {agree:,} of {agree + whole.different:,} units with a class"
             f" ({whole.agree_share:.0%}) both mean the same, or one a kind of the other; {kappa}."
         ),
-        spec=points(_layers(rows), AGREEING, "share, or kappa"),
+        spec=points(_layers(rows), AGREEING, "share, or kappa", href=shown.layer_page),
         columns=(
             Column("layer", "Layer"),
             Column("agree_share", "Same or a kind", 3),
@@ -156,7 +163,7 @@ def _kappa(shown: Shown, rows: list[LayerPairs]) -> Figure | Missing:
             Column("kappa", "Cohen’s kappa", 3),
             Column("kappa_interval", "95%"),
         ),
-        rows=[_told(row) for row in rows],
+        rows=[_told(shown, row) for row in rows],
         method=(
             "Kappa (Cohen 1960): 0 is chance, 1 is complete agreement, of the class that people's"
             " word means and the class that masks say, over units whose word means a class. Its"
@@ -172,5 +179,6 @@ def _layers(rows: list[LayerPairs]) -> list[LayerPairs]:
     return [row for row in rows if row.layer != EVERY]
 
 
-def _told(row: LayerPairs) -> dict[str, Any]:
-    return with_intervals(row._asdict())
+def _told(shown: Shown, row: LayerPairs) -> dict[str, Any]:
+    leads = {} if row.layer == EVERY else {"href": shown.layer_page(row.layer)}
+    return with_intervals(row._asdict()) | leads

@@ -13,6 +13,7 @@ from pypdf.generic import (
     DictionaryObject,
     FloatObject,
     NameObject,
+    PdfObject,
 )
 
 from analysis.services import drawings
@@ -53,6 +54,17 @@ def laid_in(pages: bytes, places: Iterable[Place], svgs: Mapping[str, str], now:
     return out.getvalue()
 
 
+def _in_order(resources: PdfObject) -> PdfObject:
+    """Return a page's resources by name: the drawing library writes them in any order."""
+    for part in cast("DictionaryObject", resources).values():
+        named = part.get_object()
+        if isinstance(named, DictionaryObject):
+            entries = sorted(dict.items(named))
+            named.clear()
+            named.update(entries)
+    return resources
+
+
 def _lay(writer: PdfWriter, place: Place, svg: str, name: str) -> None:
     """Make a drawing a form of the document, and show it at its place.
 
@@ -68,7 +80,7 @@ def _lay(writer: PdfWriter, place: Place, svg: str, name: str) -> None:
             NameObject("/Type"): NameObject("/XObject"),
             NameObject("/Subtype"): NameObject("/Form"),
             NameObject("/BBox"): ArrayObject(FloatObject(value) for value in box),
-            NameObject("/Resources"): drawn["/Resources"].clone(writer),
+            NameObject("/Resources"): _in_order(drawn["/Resources"]).clone(writer),
         }
     )
     page = writer.pages[place.page]

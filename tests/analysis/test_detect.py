@@ -210,7 +210,7 @@ def test_images_are_unpacked_one_after_another(monkeypatch):
 
 def test_a_network_that_cannot_be_run_is_refused(scanned):
     scanned.network.arch = ""
-    with pytest.raises(NetworkNotReady, match="published answers only"):
+    with pytest.raises(NetworkNotReady, match="cannot be run: it has no weights here"):
         detections.ask(scanned.network, picture())
 
 

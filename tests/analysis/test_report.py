@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from analysis.core.loading import batched
 from analysis.models import UnitSemantics
 from analysis.services import croissant, drawings, report_folder
-from analysis.services.figures import channel, drawing, mark
+from analysis.services.figures import Missing, channel, drawing, mark
 from analysis.services.recipes import Recipe
 from analysis.services.report_content import Subject
 from analysis.services.report_data import typed
@@ -82,7 +82,7 @@ def page_needs_nothing_else(html, run):
     assert SPITEFUL in page.text
     # Colours follow the look of the reader; none of the light ones is left in a drawing.
     svgs = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(svgs) == 4
+    assert len(svgs) == 6
     assert all("var(--" in svg and "#1d4f7c" not in svg for svg in svgs)
     # Every parameter of the recipe stands in the methods, and what is not real says so.
     for name, value in Recipe.from_json(run.recipe).to_json().items():
@@ -110,14 +110,14 @@ def pdf_says_the_same(data, run):
     assert run.key in plain
     assert "synthetic network" in plain
     titles = [entry.title for entry in book.outline if not isinstance(entry, list)]
-    assert titles[:3] == ["In short", "Meanings", "Fields"]
+    assert titles[:3] == ["In short", "Meanings", "Objects"]
     figures = [
         name
         for page in book.pages
         for name in page["/Resources"].get("/XObject", {})
         if name.startswith("/Figure")
     ]
-    assert len(figures) == 4
+    assert len(figures) == 6
 
 
 def tables_agree(folder, run):
@@ -198,8 +198,9 @@ def test_two_networks_stand_beside_one_another_and_simulated_ones_say_so(run, tm
     assert "What the units of demo and robots see" in page.text
     assert "labels: simulated workers" in report.marks
     compared = next(part for part in report.sections if part.name == "comparison-meanings")
-    assert {row["of_network"] for row in compared.drawn[0].figure.rows} == {"demo", "robots"}
-    assert compared.drawn[0].note == "synthetic network · simulated workers"
+    sides = {row["side"] for row in compared.drawn[0].figure.spec["data"]["values"]}
+    assert sides == {"demo", "robots"}
+    assert {"synthetic network", "simulated workers"} <= set(compared.drawn[0].note.split(" · "))
     assert {one.network for one in report.examples} == {"demo", "robots"}
     ids = page.all("id")
     assert len(ids) == len(set(ids))
@@ -223,7 +224,8 @@ def test_where_nothing_is_known_every_part_says_what_is_missing(settings, tmp_pa
     assert json.loads((tmp_path / "out" / "croissant.json").read_text())["recordSet"] == []
     published = factories.NetworkFactory(slug="published", arch="", preprocessing={})
     report = report_folder.make(Subject(published, NOW), tmp_path / "published")
-    assert any("cannot be run" in one.figure.why for one in report.sections[1].drawn)
+    missing = [one.figure for part in report.sections for one in part.drawn]
+    assert any("cannot be run" in one.why for one in missing if isinstance(one, Missing))
     assert network.reports.count() == 0  # of the command no row remains
 
 

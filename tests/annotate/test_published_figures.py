@@ -88,9 +88,12 @@ def test_the_api_gives_the_table_to_the_digit(places):
 
 def test_the_page_shows_the_table_to_the_digit(places):
     page = unescape(places.get("/findings/places/meanings/").content.decode())
-    tables = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+    tables = [
+        re.search(rf'data-figure="{name}".*?<tbody>(.*?)</tbody>', page, re.DOTALL)[1]
+        for name in ("categories", "precision", "agreement")
+    ]
     rows = [
-        [re.findall(r"<t[hd][^>]*>([^<]*)</t", row) for row in table.split("</tr>") if row]
+        [re.findall(r"<t[hd][^>]*>(?:<a[^>]*>)?([^<]*)<", row) for row in table.split("</tr>")[:-1]]
         for table in tables
     ]
     groups, precision, agreement = rows

@@ -47,7 +47,7 @@ def read_from_disk(read, file, width):
     read.on("request", lambda request: asked.append(request.url))
     read.goto(file.as_uri())
     expect(read.get_by_role("heading", name="What the units of demo see")).to_be_visible()
-    assert read.locator(".drawing svg").count() == 4
+    assert read.locator(".drawing svg").count() == 6
     assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
     assert read.evaluate("document.documentElement.scrollWidth") == width
     pictures = read.locator(".pictures img")

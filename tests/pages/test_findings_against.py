@@ -35,7 +35,12 @@ def test_it_is_linked_from_every_page_and_begins_with_what_both_have(client, bot
     assert page.count('aria-current="page"') == 4  # the room, crumbs, page, section
 
 
-@pytest.mark.parametrize("section", [tab.name for tab in comparisons.sections()])
+DESCRIBED = {one.tab for one in comparisons.COMPARABLES.values()}
+
+
+@pytest.mark.parametrize(
+    "section", [tab.name for tab in comparisons.sections() if tab.name in DESCRIBED]
+)
 def test_every_section_shows_both_with_rows_to_keep(client, both, section):
     page = shown(client, other="two", tab=section)
     names = [name for name, one in comparisons.COMPARABLES.items() if one.tab == section]

@@ -156,4 +156,4 @@ def test_wherever_a_run_is_asked_for_a_sentence_says_why_not(client, researcher,
     factories.NetworkFactory(slug="real")
     answer = client.post("/runs/new/", asked | {"layers": "pool5"})
     assert answer.status_code == 422
-    assert SENTENCE in unescape(answer.content.decode())
+    assert "without weights here (known from published answers" in unescape(answer.content.decode())
