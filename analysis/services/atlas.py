@@ -118,10 +118,10 @@ def runs_to_show(layer: Layer) -> QuerySet[Run]:
     A later run of other steps alone has no pictures, and must not leave a page without any.
     """
     done = Run.objects.filter(layers=layer, state=State.DONE).select_related("image_set")
-    return done.order_by(~_drawn("pk"), F("finished_at").desc(nulls_last=True), "-pk")
+    return done.order_by(~drawn("pk"), F("finished_at").desc(nulls_last=True), "-pk")
 
 
-def _drawn(run: str) -> Exists:
+def drawn(run: str) -> Exists:
     """Tell of a run whether its pictures are drawn; ``run`` is the name of its key."""
     return Exists(Job.objects.filter(run=OuterRef(run), step="segment", state=State.DONE))
 
@@ -130,7 +130,7 @@ def newest_runs(network: Network) -> dict[int, Run]:
     """Return by key of a layer the first of `runs_to_show`; one query."""
     looked = Run.layers.through.objects.filter(layer__network=network, run__state=State.DONE)
     rows = looked.select_related("run__image_set").order_by(
-        _drawn("run"), F("run__finished_at").asc(nulls_first=True), "run"
+        drawn("run"), F("run__finished_at").asc(nulls_first=True), "run"
     )
     return {row.layer_id: row.run for row in rows}
 

@@ -28,7 +28,7 @@ from analysis.models import (
 )
 from analysis.services import minimal_images
 from analysis.services.access import Anybody, is_researcher
-from analysis.services.atlas import TRUST
+from analysis.services.atlas import TRUST, drawn
 from analysis.services.figures import Figure, Missing
 
 Networks = QuerySet[Network]
@@ -211,10 +211,10 @@ def _finished(networks: Networks) -> QuerySet[Run]:
 
 
 def _newest(image_set: ImageSet, networks: Networks) -> list[Run]:
-    """Return the newest finished run of each network over a set that has top images."""
+    """Return a finished run with top images of each network: with pictures, else the newest."""
     runs = _finished(networks).filter(image_set=image_set, jobs__step="scan")
     newest: dict[int, Run] = {}
     ordered = runs.select_related("network").prefetch_related("layers")
-    for run in ordered.order_by("network__slug", "-finished_at", "-pk").distinct():
+    for run in ordered.order_by("network__slug", ~drawn("pk"), "-finished_at", "-pk").distinct():
         newest.setdefault(run.network_id, run)
     return list(newest.values())[:RUNS]

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from analysis.models import Run, TopImage, Unit
-from analysis.services import semantics
+from analysis.models import Job, Run, State, TopImage, Unit
+from analysis.services import atlas, semantics
 from analysis.services.semantics import UnitLabel
 from annotate.services import campaigns
 from annotate.services.assignments import claim
@@ -161,6 +161,17 @@ def test_another_run_is_shown_when_named(client, run):
     named = client.get(f"{layer_page(run)}?run={run.short_key}")
     assert named.context["run"] == run
     assert f"/conv1/0/?run={run.short_key}" in named.content.decode()
+
+
+def test_a_later_run_without_pictures_does_not_take_them_away(client, run):
+    Job.objects.get_or_create(run=run, step="segment", state=State.DONE, defaults={"position": 9})
+    layer = run.layers.get()
+    bare = factories.RunFactory(network=run.network, finished_at=timezone.now())
+    bare.layers.add(layer)
+    assert list(atlas.runs_to_show(layer)) == [run, bare]
+    assert atlas.newest_runs(run.network) == {layer.pk: run}
+    page = client.get(f"/atlas/{run.network.slug}/{layer.name}/0/")
+    assert page.context["run"] == run
 
 
 def test_words_of_workers_are_for_researchers_only(client, run, units, worker_user, researcher):
