@@ -147,6 +147,7 @@ class StatisticEndpoint(Endpoint):
         if name in OF_LABELS:
             first, second = self.labels(request), self.labels(request, "against_")
             insist_on_two(first == second, request)
+            self.is_public = first.network.public and second.network.public
             return comparison_tables.of_labels(comparable, first, second)
         run, other = (self.run(request, STATISTICS[name], by) for by in ("run", "against"))
         insist_on_two(run == other, request)

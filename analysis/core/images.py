@@ -129,6 +129,8 @@ def below(root: Path, path: str) -> Path:
     Raises:
         ImageRefused: where the path leaves the folder, by itself or through a link, or has no end.
     """
+    if not root.is_absolute():  # of an image set that came without its images
+        raise ImageRefused("its image set has no folder here")
     inside = PurePosixPath(path)
     if not path or "\0" in path or inside.is_absolute() or ".." in inside.parts:
         raise ImageRefused("its path leaves the folder of the image set")

@@ -122,12 +122,14 @@ def tables_of(network: Network) -> Iterator[Member]:
     yield table("minimal_images", MINIMAL.rows(MinimalImage.objects.filter(**of_runs)))
     found = LOCALISATIONS.rows(Localisation.objects.filter(**of_runs))
     yield table("localisations", map(_without_tokens, found))
-    yield table(
-        "matches", MATCHES.rows(ConceptMatch.objects.filter(image_set__in=sets.values("pk")))
-    )
-    decided = MatchDecision.objects.filter(match__image_set__in=sets.values("pk"))
-    yield table("match_decisions", DECISIONS.rows(decided))
     labels = UnitSemantics.objects.filter(unit__layer__network=network)
+    # What was said of other networks over the same images is theirs.
+    matched = ConceptMatch.objects.filter(
+        image_set__in=sets.values("pk"), concept__in=labels.order_by().values("concept")
+    )
+    yield table("matches", MATCHES.rows(matched))
+    decided = MatchDecision.objects.filter(match__in=matched.values("pk"))
+    yield table("match_decisions", DECISIONS.rows(decided))
     keys = set(runs.values_list("key", flat=True))
     yield table("semantics", _named(SEMANTICS.rows(labels), keys))
     changes = LabelChange.objects.filter(unit__layer__network=network)

@@ -105,9 +105,12 @@ def read_summary(run: Run) -> dict[str, Any] | None:
 
 
 def counted_by(image_set: ImageSet) -> Run | None:
-    """Return the newest run, of any network, that has counted the objects of a set."""
+    """Return the newest run, of any network, that has counted the objects of a set.
+
+    Own ones before those that came with an archive: what another installation says comes second.
+    """
     done = Run.objects.filter(image_set=image_set, jobs__step=STEP, jobs__state=State.DONE)
-    return done.order_by(F("finished_at").desc(nulls_last=True), "-pk").first()
+    return done.order_by("imported", F("finished_at").desc(nulls_last=True), "-pk").first()
 
 
 def _summary_file(run: Run) -> str:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ LARGEST = 8_000_000  # characters of Vega-Lite, some 60,000 points
 KEPT = 3600  # seconds
 KEPT_LARGEST = 1_000_000  # bytes of a file that is kept
 _at_work = threading.Lock()
+_in_line = threading.BoundedSemaphore(2)  # who draws, and one who waits: others keep their threads
 
 
 class CannotDraw(Exception):
@@ -139,20 +141,16 @@ def _draw(wanted: Sequence[Wanted], longest: float) -> list[bytes]:
             f"This figure has {len(asked) / 1e6:.0f} MB of points, more than a picture can hold"
             f" ({LARGEST / 1e6:.0f} MB): take its rows as CSV, or the Vega-Lite JSON."
         )
-    if not _at_work.acquire(timeout=PATIENCE):
-        raise TooBusy(
-            "Other figures are being drawn just now: ask again in a few seconds. Rows as CSV and"
-            " Vega-Lite JSON are there at once."
-        )
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(Path(figure_printer.__file__))],
-            input=asked.encode(),
-            capture_output=True,
-            timeout=longest,
-            check=True,
-            env={},  # the secret key and the addresses of other servers are none of its business
-        )
+        with _turn():
+            done = subprocess.run(
+                [sys.executable, "-I", str(Path(figure_printer.__file__))],
+                input=asked.encode(),
+                capture_output=True,
+                timeout=longest,
+                check=True,
+                env={},  # the secret key and other servers' addresses are none of its business
+            )
     except subprocess.TimeoutExpired as error:
         raise CannotDraw(
             f"This figure took longer than {longest:.0f} seconds to draw: take its rows as CSV, or"
@@ -163,9 +161,27 @@ def _draw(wanted: Sequence[Wanted], longest: float) -> list[bytes]:
         raise CannotDraw(
             f"The drawing failed ({said[-1][:200]}): take its rows as CSV, or the Vega-Lite JSON."
         ) from error
-    finally:
-        _at_work.release()
     return [base64.b64decode(file) for file in json.loads(done.stdout)]
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until nobody else draws; raises TooBusy where others wait already, or for too long."""
+    busy = TooBusy(
+        "Other figures are being drawn just now: ask again in a few seconds. Rows as CSV and"
+        " Vega-Lite JSON are there at once."
+    )
+    if not _in_line.acquire(blocking=False):
+        raise busy
+    try:
+        if not _at_work.acquire(timeout=PATIENCE):
+            raise busy
+        try:
+            yield
+        finally:
+            _at_work.release()
+    finally:
+        _in_line.release()
 
 
 def _named(svg: bytes, wanted: Wanted) -> bytes:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from analysis.core.correlations import COEFFICIENTS, PARTIAL, Correlation, Correlations
 from analysis.models import ImageSet, Network, UnitSemantics
@@ -25,6 +25,7 @@ from analysis.services.matching import matches
 from analysis.services.meanings import THRESHOLD
 from analysis.services.measures import ObjectStatistic
 from analysis.services.naming import OBJECTS
+from analysis.services.sharing import is_shared
 
 FREQUENCY = {
     "instances": "instances in the masks",
@@ -103,11 +104,15 @@ class ObjectCorrelation(NamedTuple):
 def sets_for(network: Network) -> list[ImageSet]:
     """Return the image sets with masks whose objects a network's readers may see, its own first.
 
-    Where the network is public, sets that a public network was shown; else all.
+    Where the network is public, sets that a public network was shown; where a link shows it, those
+    and its own; else all, as only researchers read it.
     """
     sets: QuerySet[ImageSet] = with_masks()
+    of_public = Q(runs__network__public=True)
     if network.public:
-        sets = sets.filter(runs__network__public=True).distinct()
+        sets = sets.filter(of_public).distinct()
+    elif is_shared(network):
+        sets = sets.filter(of_public | Q(runs__network=network)).distinct()
     shown = set(network.runs.values_list("image_set", flat=True))
     return sorted(sets, key=lambda one: (one.pk not in shown, one.slug))
 

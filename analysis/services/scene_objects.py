@@ -4,6 +4,7 @@ Worked out from what a run has counted in the masks (step `count`), of any netwo
 """
 
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -60,7 +61,10 @@ def informative(image_set: ImageSet, scene: str) -> Figure | Missing:
             f"Nobody has counted the objects of {image_set.slug} yet: run the step {STEP} over it,"
             " with any network.",
         )
-    rows = scene_objects(run, scene)
+    try:
+        rows = scene_objects(run, scene)
+    except (FileNotFoundError, KeyError, ValueError, BadZipFile):
+        return Missing(question, f"What run {run} counted is gone: run the step {STEP} again.")
     if rows is None:
         least = options_in(run.recipe)["least_scene"]
         return Missing(

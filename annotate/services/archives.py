@@ -217,8 +217,19 @@ def _clear(path: Path) -> None:
     wanted = {"slug": about.get("network"), "imported": about.get("content")}
     if about and not Network.objects.filter(**wanted).exists():
         for folder in about["folders"]:
-            files.remove(folder)
+            if not _is_live(folder):
+                files.remove(folder)
     path.unlink()
+
+
+def _is_live(folder: str) -> bool:
+    """Tell whether a folder is somebody's by now: of a network, image set or run so called."""
+    room, _, name = folder.partition("/")
+    if room == "networks":
+        return Network.objects.filter(slug=name).exists()
+    if room == "image-sets":
+        return ImageSet.objects.filter(slug=name).exists()
+    return room == "runs" and Run.objects.filter(key=name).exists()
 
 
 def _folder() -> Path:

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.stats import kendalltau, pearsonr, spearmanr
 
 from analysis.models import ConceptMatch, ImageSet, Network, State
-from analysis.services import figure_pages, objects, statistics
+from analysis.services import figure_pages, objects, sharing, statistics
 from analysis.services.figures import Figure, Missing
 from analysis.services.objects import COUNTED, FREQUENCY, MEASURES, Wanted, correlations_of
 from tests.analysis.counted import LABELS, NAMES, ROOMS, WALL, a_counted_run, a_room_set, finished
@@ -226,6 +226,16 @@ def test_no_labels_no_masks_nothing_above_the_threshold_no_match(tmp_path, netwo
 def test_a_public_network_shows_only_sets_that_a_public_network_was_shown(tmp_path, network, rooms):
     Network.objects.filter(pk=network.pk).update(public=True)
     network.refresh_from_db()
+    assert objects.sets_for(network) == []
+    Network.objects.filter(slug="small").update(public=True)
+    assert objects.sets_for(network) == [rooms]
+
+
+def test_a_link_to_a_private_network_opens_no_other_image_set(network, rooms, researcher):
+    assert objects.sets_for(network) == [rooms]
+    Network.objects.filter(pk=network.pk).update(created_by=researcher)
+    network.refresh_from_db()
+    sharing.make(network=network, user=researcher, name="a friend", days=7)
     assert objects.sets_for(network) == []
     Network.objects.filter(slug="small").update(public=True)
     assert objects.sets_for(network) == [rooms]

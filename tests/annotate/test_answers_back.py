@@ -99,7 +99,7 @@ WRONG = {
     "category": ("thing", "category: 'thing' is none of simple"),
     "concept": ("??", "concept: “??” has no letter"),
     "worker": ("a\u0000b", "worker: 'a\\x00b' must have 1 to 80 printed letters"),
-    "kept": (1, "kept: 1 of 56 is not what its places say"),
+    "kept": (1, "kept: 1 of {shown} is not what its places say"),
     "shown": (0, "is no whole number up to 0"),
     "items": (["top/0", "top/0"], "items: a list of different images"),
     "planted": ([60], "planted: a list of different places from 0 to 59"),
@@ -121,7 +121,8 @@ def test_a_wrong_value_is_named_and_nothing_stays(rooms, tmp_path, key):
     value, told = WRONG[key]
     damaged = json.dumps(json.loads(second) | {key: value})
     path.write_text("\n".join([first, damaged, *rest]))
-    assert told in refused(path, network="copy", form="unitscope-answers", as_campaign="again")
+    said = told.format(shown=json.loads(second)["shown"])  # 56, or 57 if the unseen one is planted
+    assert said in refused(path, network="copy", form="unitscope-answers", as_campaign="again")
     assert not Campaign.objects.filter(slug="again").exists()
 
 
