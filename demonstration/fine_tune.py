@@ -3,8 +3,7 @@
 DIR is laid out as `manage.py add_images` reads it: images/ and scenes.csv with the columns image,
 scene and, to tell training images from held-out ones, official_split (train or test). Masks are
 never read: the network learns scene names and nothing else. FILE.safetensors, FILE.classes.txt and
-FILE.json (what was done and how well it names held-out scenes) are written; docs/findings-nyuv2.md
-says what came of it.
+FILE.json (what was done and how well it names held-out scenes) are written.
 """
 
 import argparse

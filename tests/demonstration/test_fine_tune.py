@@ -37,7 +37,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def small(monkeypatch):
+    """Small inputs, and one thread: threads of several test processes wait for one another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     monkeypatch.setattr(architectures, "preparation_of", lambda spec: SMALL)
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_it_learns_scenes_by_their_names_and_says_how_well(folder, tmp_path, small):
