@@ -1,6 +1,7 @@
 """The paper's occlusion read literally: one whole image after another, nothing left out."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,9 +16,7 @@ def activations(model: nn.Module, image: Tensor, targets: Sequence[Target]) -> l
     seen: dict[str, Tensor] = {}
     modules = dict(model.named_modules())
     hooks = [
-        modules[path].register_forward_hook(
-            lambda _m, _i, out, path=path: seen.setdefault(path, out.clone())
-        )
+        modules[path].register_forward_hook(partial(_keep, seen, path))
         for path in {target.module for target in targets}
     ]
     with torch.no_grad():
@@ -25,6 +24,13 @@ def activations(model: nn.Module, image: Tensor, targets: Sequence[Target]) -> l
     for hook in hooks:
         hook.remove()
     return [float(seen[t.module][0, t.channel, t.row, t.column]) for t in targets]
+
+
+def _keep(
+    seen: dict[str, Tensor], path: str, _module: nn.Module, _given: object, out: Tensor
+) -> None:
+    """Keep a module's output as it is now; what a hook returns would take the output's place."""
+    seen.setdefault(path, out.clone())
 
 
 def literal_changes(

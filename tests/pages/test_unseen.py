@@ -150,7 +150,7 @@ def test_a_worker_s_own_data_name_no_kind_and_no_unit(alice, campaign):
         told = alice.get("/label/you/answers.json").content.decode()
         told += alice.get("/label/you/answers.csv").getvalue().decode()
         assert "net-" not in told
-        assert not re.search(r"gold|repeat|purpose|conv1", told)
+        assert not re.search(r"\bgold\b|repeat|purpose|conv1", told)
 
 
 def test_that_all_others_were_accepted_does_not_tell_the_checks(alice, campaign, researcher):
