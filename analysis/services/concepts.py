@@ -8,10 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
-from django.urls import reverse
 
 from analysis.core.kinship import How, Kin, key, kin
 from analysis.core.wordnet import installed
@@ -26,6 +24,7 @@ from analysis.models import (
     UnitSemantics,
 )
 from analysis.services.atlas import BEST_SEGMENTS, TRUST, runs_to_show
+from analysis.services.figure_links import concept_page
 from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered
 
 Networks = QuerySet[Network]
@@ -59,7 +58,7 @@ class Named:
     @property
     def address(self) -> str:
         """Return the address of its page."""
-        return address_of(self.name)
+        return concept_page(self.name)
 
 
 class Related(NamedTuple):
@@ -79,17 +78,6 @@ class Entry:
     best: ClassScore | None = None
     segments: list[Segment] = field(default_factory=list)
     how: How = How.SAME
-
-
-def address_of(concept: str) -> str:
-    """Return the address of a concept's page: in its path, or behind it where a path cannot be.
-
-    Browsers take dots between slashes for steps and a line break for nothing.
-    """
-    parts = concept.split("/")
-    if concept.isprintable() and not any(part.strip(".") == "" for part in parts):
-        return reverse("analysis:concept", args=[concept])
-    return f"{reverse('analysis:concepts')}?{urlencode({'is': concept})}"
 
 
 def spoken(networks: Networks) -> dict[str, Named]:

@@ -1,15 +1,14 @@
-"""Where a mark or a row of a figure leads: the pages of units, layers, concepts.
+"""Where a mark or a row of a figure leads: the pages of units, layers, concepts, scenes.
 
 The only place that makes such addresses. All of them are paths of this site: a concept is
 whatever somebody wrote, and must never become an address of its own.
 """
 
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
-CONCEPTS = "/atlas/concepts/"
 FIRST = 6  # units that are named of many
 
 
@@ -25,10 +24,28 @@ def layer_page(network: str, layer: str) -> str:
 
 
 def concept_page(concept: str) -> str:
-    """Return the page of a concept; none for a name that is a way through folders."""
-    if concept.strip() in ("", ".", ".."):
+    """Return the page of a concept; none for a name of blanks."""
+    if not concept.strip():
         return ""
-    return f"{CONCEPTS}{quote(concept, safe='')}/"
+    home = reverse("analysis:concepts")
+    return _in_path(home, concept) or f"{home}?{urlencode({'is': concept})}"
+
+
+def scene_page(image_set: str, scene: str) -> str:
+    """Return the page of a scene of an image set."""
+    home = reverse("analysis:scenes")
+    beside = f"{home}?{urlencode({'images': image_set, 'is': scene})}"
+    return _in_path(f"{home}{image_set}/", scene) or beside
+
+
+def _in_path(home: str, words: str) -> str:
+    """Return the address of words in its path; nothing where a path cannot hold them.
+
+    Browsers take dots between slashes for steps and a line break for nothing.
+    """
+    if words.isprintable() and all(part.strip(".") for part in words.split("/")):
+        return f"{home}{quote(words)}/"
+    return ""
 
 
 def of_this_site(address: object) -> str:

@@ -7,10 +7,8 @@ of the set do. Everything is of the networks that whoever asks may read.
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 
 from django.db.models import Count, QuerySet
-from django.urls import reverse
 
 from analysis.core.intervals import wilson
 from analysis.models import (
@@ -92,13 +90,6 @@ def image_sets(user: Anybody, networks: Networks) -> QuerySet[ImageSet]:
     if is_researcher(user):
         return sets
     return sets.filter(runs__in=_finished(networks)).distinct()
-
-
-def address_of(image_set: str, scene: str) -> str:
-    """Return the address of a scene's page: in its path, or behind it where a path cannot be."""
-    if scene.isprintable() and not any(part.strip(".") == "" for part in scene.split("/")):
-        return reverse("analysis:scene", args=[image_set, scene])
-    return f"{reverse('analysis:scenes')}?images={image_set}&is={quote(scene, safe='')}"
 
 
 def share_of(scene: str, count: int, of: int, image_set: ImageSet) -> Share:

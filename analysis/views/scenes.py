@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.services import scene_objects, scenes
 from analysis.services.access import is_researcher
+from analysis.services.figure_links import scene_page
 from analysis.views.atlas import readable
 
 LONGEST = 200  # of a scene's name
@@ -21,7 +22,7 @@ def index(request: HttpRequest) -> HttpResponse:
         {
             "image_set": one,
             "scenes": [
-                (name, count, scenes.address_of(one.slug, name))
+                (name, count, scene_page(one.slug, name))
                 for name, count in sorted(one.scenes.items(), key=lambda pair: (-pair[1], pair[0]))
             ],
         }

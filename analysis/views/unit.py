@@ -19,6 +19,7 @@ from analysis.services import (
 from analysis.services.detector_findings import classes_of
 from analysis.services.dissection import DETECTS
 from analysis.services.field_drawings import FieldDrawing, drawing_of, on_image
+from analysis.services.figure_links import concept_page, scene_page
 from analysis.views.atlas import plain_name, readable, readable_network, run_shown
 
 
@@ -55,7 +56,7 @@ def _said(request: HttpRequest, unit: Unit, labels: list[UnitSemantics]) -> dict
     return {
         "labels": labels,
         "label": label,
-        "concept_address": concepts.address_of(label.concept) if label else "",
+        "concept_address": concept_page(label.concept) if label else "",
         "words": _words(labels) if access.is_researcher(request.user) else [],
         "history": semantics.history(unit),
         "nearest": concepts.nearest(unit, label, readable(request)) if label else [],
@@ -95,7 +96,7 @@ def _scenes(run: Run | None, tiles: list[dict[str, Any]]) -> list[dict[str, Any]
         return []
     shares = scenes.of_images([tile["top"].image.scene for tile in tiles], run.image_set)
     slug = run.image_set.slug
-    return [{"share": one, "address": scenes.address_of(slug, one.scene)} for one in shares]
+    return [{"share": one, "address": scene_page(slug, one.scene)} for one in shares]
 
 
 def _lay_maps(tiles: list[dict[str, Any]], field: FieldDrawing, unit: Unit) -> None:

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from analysis.models import ClassScore, Image, ImageSet, Network, Unit
-from analysis.services import concepts, scenes, semantics
+from analysis.services import semantics
+from analysis.services.figure_links import concept_page, scene_page
 from analysis.services.figures import Missing
 from analysis.services.registering import check_slug
 from analysis.services.semantics import UnitLabel
@@ -99,7 +100,7 @@ def test_what_is_near_in_meaning_stands_apart(client, run):
 @pytest.mark.parametrize("concept", ODD)
 def test_any_words_have_a_page(client, run, concept):
     named(run, 0, concept)
-    address = concepts.address_of(concept)
+    address = concept_page(concept)
     assert "/../" not in address.partition("?")[0]
     page = client.get(address)
     assert page.status_code == 200
@@ -175,7 +176,7 @@ def test_a_scene_has_images_detectors_and_minimal_images(client, private):
 def test_any_scene_has_a_page(client, run, scene):
     ImageSet.objects.filter(pk=run.image_set_id).update(scenes={scene: 5, "other": 1})
     Image.objects.filter(image_set=run.image_set, number__lt=40).update(scene=scene)
-    page = client.get(scenes.address_of(run.image_set.slug, scene))
+    page = client.get(scene_page(run.image_set.slug, scene))
     assert (page.status_code, page.context["scene"]) == (200, scene)
     assert b"<script>alert" not in page.content
     assert client.get("/atlas/scenes/").status_code == 200
