@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from analysis.core.archives import Archive, ArchiveRefused, Member, pack
 from analysis.models import Layer, Localisation, MinimalImage, Network, Run, Segment
-from analysis.services import files
+from analysis.services import files, preferring
 from analysis.services.archive_tables import LOCALISATIONS, image_sets_of, place, runs_of
-from analysis.services.pictures import imported_token, picture_folder
+from analysis.services.pictures import imported_token, picture_folder, preferred_token
 
 TENSORS = "weights.safetensors"  # nothing else is taken: exported programs are code
 PICTURE = re.compile(r"[a-z0-9]{1,40}-[a-z0-9]{1,20}\.webp")
+PREFERRED = "preferred"
 LARGEST_FILE = 2 * 2**30
 
 
@@ -34,7 +35,13 @@ class Naming:
     weights: str = ""
 
     def token(self, run: str, where: str) -> str:
-        """Return the token of pictures that stand at a place of a run's pack."""
+        """Return the token of pictures that stand at a place of a run's pack.
+
+        No row names those of preferred images: their token is worked out anew, as `prefer` does.
+        """
+        room, _, image = where.partition("/")
+        if room == PREFERRED and image.isascii() and image.isdigit():
+            return preferred_token(self.runs[run], int(image))
         return imported_token(self.runs[run], where)
 
     def manifest(self, image_set: str, archive: Archive) -> str:
@@ -58,6 +65,7 @@ def files_of(network: Network, *, weights: bool) -> Iterator[Member]:
             yield pack(f"pictures/{run.key}/{layer.position:04}.tar", _of_layer(run, layer))
         yield pack(f"pictures/{run.key}/minimal.tar", _of_minimal(run))
         yield pack(f"pictures/{run.key}/examples.tar", _of_examples(run))
+        yield pack(f"pictures/{run.key}/preferred.tar", _of_preferred(run))
     for image_set in image_sets_of(network).order_by("slug"):
         yield from _below(f"image-sets/{image_set.slug}", f"image-sets/{image_set.slug}")
     if weights and network.weights:
@@ -180,6 +188,11 @@ def _of_examples(run: Run) -> Iterator[tuple[str, bytes]]:
         for one in row.examples:
             told = {"concept": row.concept, **unit, "rank": one["rank"]}
             yield from _files(one["token"], place("examples", told))
+
+
+def _of_preferred(run: Run) -> Iterator[tuple[str, bytes]]:
+    for number in preferring.numbers(run):
+        yield from _files(preferred_token(run.key, number), f"{PREFERRED}/{number}")
 
 
 def _files(token: str, where: str) -> Iterator[tuple[str, bytes]]:

@@ -99,11 +99,16 @@ def read_found(run: Run) -> Found | None:
     return Found(**told, layers=layers)
 
 
-def tokens(run: Run) -> set[str]:
-    """Return the tokens of all pictures that the step drew."""
+def numbers(run: Run) -> list[int]:
+    """Return the numbers of the images that any layer prefers, each once, in order."""
     found = read_found(run)
     liked = (one for some in found.layers.values() for one in some) if found else ()
-    return {preferred_token(run.key, one.number) for one in liked}
+    return sorted({one.number for one in liked})
+
+
+def tokens(run: Run) -> set[str]:
+    """Return the tokens of all pictures that the step drew."""
+    return {preferred_token(run.key, number) for number in numbers(run)}
 
 
 def _file(run: Run) -> str:

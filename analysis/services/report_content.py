@@ -153,7 +153,7 @@ def _section(subject: Subject, network: Network, tab: findings.Tab) -> Section:
     asked = subject.asked_of(network)
     run = figure_pages.run_of(network, tab.step, asked)[0] if tab.step else None
     found = figure_pages.figures(tab.name, network, asked)
-    note = note_of_run(run) if run else ""
+    note = figure_pages.note_of_run(run) if run else ""
     name = f"{network}-{tab.name}" if subject.against else tab.name
     return Section(
         name=name,
@@ -190,12 +190,6 @@ def drawn(section: str, figure: Figure | Missing, note: str) -> Drawn:
     except ValueError:
         svg = ""
     return Drawn(f"{section}-{figure.name}", figure, svg, " · ".join(parts))
-
-
-def note_of_run(run: Run) -> str:
-    """Say what a run's numbers are, where they are not of real things."""
-    parts = ["synthetic network"] * run.network.synthetic
-    return " · ".join(parts + ["synthetic images"] * run.image_set.synthetic)
 
 
 def _about_run(run: Run) -> str:

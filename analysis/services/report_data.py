@@ -15,9 +15,10 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from analysis.core.loading import batched
 from analysis.models import Network, Run, Source, UnitSemantics
 from analysis.services import exports, figure_pages, statistics, tables
+from analysis.services.counting import counted_by
 from analysis.services.measures import Table
 from analysis.services.report_words import words_of
-from analysis.services.statistics import OF_LABELS, STATISTICS, is_counted
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS, is_counted
 
 Kind = type[str] | type[int] | type[float] | type[bool] | type[datetime]
 
@@ -82,6 +83,12 @@ def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table]:
     if choice:
         for label_statistic in OF_LABELS.values():
             yield statistics.of_labels(choice.wanted, label_statistic)
+    objects = figure_pages.objects_chosen(network, asked)
+    if objects and objects.shown:
+        wanted = objects.shown.wanted
+        for object_statistic in OF_OBJECTS.values():
+            if not object_statistic.needs_counts or counted_by(wanted.image_set):
+                yield statistics.of_objects(wanted, object_statistic)
     for statistic in STATISTICS.values():
         run = _run(network, statistic.step, asked)
         if run and is_counted(run, statistic):

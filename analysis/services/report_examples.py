@@ -1,7 +1,7 @@
 """Examples for a report: the best unit of every layer and group, with its pictures as data."""
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -72,11 +72,11 @@ def examples_of(network: Network, asked: Mapping[str, str]) -> list[Example]:
     return found
 
 
-def _best(rows: "object") -> Iterator[UnitSemantics]:
+def _best(rows: Iterable[UnitSemantics]) -> Iterator[UnitSemantics]:
     """Give the best label of each layer and group, in the order of network and groups."""
     places = {value: place for place, value in enumerate(Category.values)}
     ranked = sorted(
-        rows,  # type: ignore[call-overload]
+        rows,
         key=lambda row: (
             row.unit.layer.position,
             places.get(row.category, len(places)),

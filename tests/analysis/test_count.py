@@ -84,6 +84,16 @@ def test_what_objects_tell_of_scenes(tmp_path):
     assert "takes 4 images" in informative(run.image_set, "hall").why
 
 
+def test_what_was_counted_here_comes_before_what_an_archive_says(tmp_path):
+    own = finished(a_counted_run(tmp_path))
+    other = finished(a_counted_run(tmp_path, given={"least_scene": 4}, image_set=own.image_set))
+    assert counting.counted_by(own.image_set) == other
+    type(other).objects.filter(pk=other.pk).update(imported="c" * 64)
+    assert counting.counted_by(own.image_set) == own
+    files.remove(f"runs/{own.key}/objects")
+    assert "is gone" in informative(own.image_set, "bedroom").why
+
+
 def test_order_repetition_and_a_second_finish_change_nothing(tmp_path):
     run = counted(a_counted_run(tmp_path))
     before = stored(run)

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from analysis.services import figure_files, figure_links, figure_print
-from analysis.services.figure_files import CannotDraw, Wanted, drawn
+from analysis.services.figure_files import CannotDraw, TooBusy, Wanted, drawn
 from analysis.services.figure_print import printed
 from analysis.services.figure_words import described
 from analysis.services.figures import Style
@@ -79,6 +79,11 @@ def test_several_are_drawn_at_once_and_an_odd_name_stays_a_name():
     assert pdf.startswith(b"%PDF-")
 
 
+def test_one_waits_and_others_are_told_to_ask_again():
+    with figure_files._turn(), figure_files._in_line, pytest.raises(TooBusy, match="ask again"):
+        drawn([Wanted(printed(a_figure(), "not yet"), "svg")])
+
+
 def test_nothing_is_fetched():
     picture = {"mark": "image", "encoding": {"url": {"value": "http://127.0.0.1:9/a.png"}}}
     for part in (
@@ -115,9 +120,9 @@ def test_drawing_loads_nothing_into_this_process(monkeypatch):
         ("bed", "/atlas/concepts/bed/"),
         ("pool table", "/atlas/concepts/pool%20table/"),
         ("javascript:alert(1)", "/atlas/concepts/javascript%3Aalert%281%29/"),
-        ("//evil.example", "/atlas/concepts/%2F%2Fevil.example/"),
+        ("//evil.example", "/atlas/concepts/?is=%2F%2Fevil.example"),
         ("سرير", "/atlas/concepts/%D8%B3%D8%B1%D9%8A%D8%B1/"),
-        ("..", ""),
+        ("..", "/atlas/concepts/?is=.."),
         (" ", ""),
     ],
 )

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.stats import kendalltau, pearsonr, spearmanr
 
 from analysis.models import ConceptMatch, ImageSet, Network, State
-from analysis.services import figure_pages, objects, sharing, statistics
+from analysis.services import figure_pages, objects, report_data, sharing, statistics
 from analysis.services.figures import Figure, Missing
 from analysis.services.objects import COUNTED, FREQUENCY, MEASURES, Wanted, correlations_of
 from tests.analysis.counted import LABELS, NAMES, ROOMS, WALL, a_counted_run, a_room_set, finished
@@ -229,6 +229,15 @@ def test_a_public_network_shows_only_sets_that_a_public_network_was_shown(tmp_pa
     assert objects.sets_for(network) == []
     Network.objects.filter(slug="small").update(public=True)
     assert objects.sets_for(network) == [rooms]
+
+
+def test_a_report_has_the_tables_of_objects(network, rooms, tmp_path):
+    sheets = {sheet.name for sheet in report_data.write(tmp_path / "data", [(network, {})])}
+    names = {f"{name}-net-people-{rooms.slug}" for name in statistics.OF_OBJECTS}
+    assert names <= sheets
+    wanted = figure_pages.objects_chosen(network, {}).shown.wanted
+    told = (tmp_path / "data" / f"correlations-net-people-{rooms.slug}.csv").read_text("utf-8")
+    assert list(csv.DictReader(io.StringIO(told))) == exported("correlations", wanted)
 
 
 def test_a_link_to_a_private_network_opens_no_other_image_set(network, rooms, researcher):

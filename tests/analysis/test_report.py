@@ -18,7 +18,8 @@ from analysis.services.figures import Missing, channel, drawing, mark
 from analysis.services.recipes import Recipe
 from analysis.services.report_content import Subject
 from analysis.services.report_data import typed
-from analysis.services.statistics import OF_LABELS, STATISTICS
+from analysis.services.report_words import ENDS, WORDS
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS
 from tests.analysis.reported import NOW, SPITEFUL, Page, a_known_network, give_pictures
 from tests.annotate import factories
 
@@ -227,6 +228,13 @@ def test_where_nothing_is_known_every_part_says_what_is_missing(settings, tmp_pa
     missing = [one.figure for part in report.sections for one in part.drawn]
     assert any("cannot be run" in one.why for one in missing if isinstance(one, Missing))
     assert network.reports.count() == 0  # of the command no row remains
+
+
+def test_every_column_of_the_data_is_described():
+    for statistic in (*STATISTICS.values(), *OF_LABELS.values(), *OF_OBJECTS.values()):
+        for column in typed(statistic.row):
+            ends = any(column.name.endswith(end) for end in ENDS)
+            assert ends or column.name in WORDS, (statistic.name, column.name)
 
 
 def test_the_command_refuses_what_it_cannot_do_in_one_sentence(db, tmp_path):

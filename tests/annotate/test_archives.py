@@ -28,8 +28,9 @@ from analysis.models import (
     Unit,
     UnitSemantics,
 )
-from analysis.services import files, runs
-from analysis.services.pictures import picture_file
+from analysis.services import files, preferring, runs
+from analysis.services.pictures import picture_file, preferred_token
+from analysis.services.preferring import Found, Liked
 from analysis.services.recipes import Recipe
 from analysis.services.runs import RunRefused
 from annotate.models import Answer, Campaign, ConceptDecision, Worker
@@ -37,7 +38,13 @@ from annotate.services import archives
 from annotate.services.assignments import claim
 from annotate.services.consensus import publish
 from annotate.services.submission import submit
-from tests.annotate.factories import a_finished_run, a_given, a_worker, open_small_campaign
+from tests.annotate.factories import (
+    NetworkFactory,
+    a_finished_run,
+    a_given,
+    a_worker,
+    open_small_campaign,
+)
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 GB = 2**30
@@ -129,12 +136,21 @@ def known(run, unit):
     Localisation.objects.create(**shared, unit=unit, concept="lamp")
     Localisation.objects.create(**shared, concept="a lamp/", examples=[example])
     files.write(picture_file("e" * 32, "found", "large"), b"example")
+    liked = Liked(image.number, 9.5, "kitchen", "")
+    preferring.write_found(run, Found(9, {"kitchen": 9}, {}, {"conv1": [liked]}))
+    files.write(liked_picture(run, image.number), b"preferred")
+    # What was said of another network over the same images.
+    ConceptMatch.objects.create(image_set=run.image_set, concept="of another", how="none")
     match = ConceptMatch.objects.create(
         image_set=run.image_set, concept="lamp", label=3, how="person", version=2
     )
     acted = {"match": match, "before_how": "name", "after_how": "person", "before_label": 2}
     first = MatchDecision.objects.create(**acted, number=1, act="class", after_label=3)
     MatchDecision.objects.create(**acted, number=2, act="undo", after_label=2, undoes=first)
+
+
+def liked_picture(run, number):
+    return picture_file(preferred_token(run.key, number), "plain", "tile")
 
 
 def members(path):
@@ -177,6 +193,7 @@ def test_out_and_in_again_gives_the_same_tables_and_pictures(archive, client, re
     }
     assert all(before.values()), [name for name, data in before.items() if not data]
     assert before == after
+    only_what_is_of_the_network(before, network)
     assert b"e" * 32 not in b"".join(before.values())
     for secret in (b"/home/bob", b"of-bob", Segment.objects.all()[0].token.encode()):
         assert secret not in b"".join(before[name] for name in before if "tables" in name)
@@ -202,6 +219,15 @@ def test_out_and_in_again_gives_the_same_tables_and_pictures(archive, client, re
     assert members(again) == before
     assert "imported" in client.get(f"/runs/{run.short_key}/").content.decode()
     assert "Launch analysis" not in client.get("/networks/net/").content.decode()
+
+
+def only_what_is_of_the_network(before, network):
+    """Fail where words about another network went along, or a layer's pictures did not."""
+    assert b"of another" not in before["tables/matches.jsonl"]
+    assert b'"lamp"' in before["tables/matches.jsonl"]
+    run = network.runs.get()
+    [liked] = preferring.numbers(run)
+    assert files.read(liked_picture(run, liked)) == b"preferred"
 
 
 def segment_url_of(run, channel):
@@ -263,6 +289,20 @@ def replaced(ending, data):
         hashed(manifest, inside)
 
     return change
+
+
+def test_what_a_lost_import_leaves_is_removed_unless_it_is_somebody_s_by_now(tmp_path):
+    NetworkFactory(slug="theirs")
+    for name in ("theirs", "nobodys"):
+        files.write(f"networks/{name}/weights.safetensors", b"tensors")
+    folders = ["networks/theirs", "networks/nobodys", "pictures/ab/abc"]
+    (tmp_path / "imports").mkdir()
+    left = tmp_path / "imports" / "lost.json"
+    left.write_text(json.dumps({"network": "theirs", "content": "other", "folders": folders}))
+    archives._clear(left)
+    assert files.exists("networks/theirs/weights.safetensors")
+    assert not files.exists("networks/nobodys/weights.safetensors")
+    assert not left.exists()
 
 
 SPOILT = {

@@ -53,6 +53,12 @@ def test_rows_of_both_and_their_differences(who, request, runs):
     assert row["interval"] == "bootstrap"
 
 
+def test_an_answer_is_for_all_only_where_both_are_public(nobody, bob, runs):
+    assert nobody.get(PRECISION, LABELS)["Cache-Control"] == "public, no-cache"
+    Network.objects.filter(slug="one").update(public=False)
+    assert bob.get(PRECISION, LABELS)["Cache-Control"] == "private, no-cache"
+
+
 def test_labels_of_two_networks_or_of_two_sources(bob, runs):
     body = bob.get(PRECISION, LABELS | {"threshold": "0.6"}).json()
     assert body["first"]["threshold"] == body["second"]["threshold"] == 0.6

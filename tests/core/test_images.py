@@ -5,6 +5,7 @@ import os
 import struct
 import zlib
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -221,6 +222,11 @@ def test_a_mask_keeps_its_indexes_through_its_palette(tmp_path):
 
 
 # ---- Paths ---------------------------------------------------------------------------------
+
+
+def test_a_set_without_a_folder_has_no_files():
+    with pytest.raises(ImageRefused, match="has no folder here"):
+        below(Path(), "manage.py")
 
 
 def test_a_path_below_the_folder_is_found(tmp_path):
