@@ -1,10 +1,10 @@
 """A report as a folder: HTML, PDF, every figure and table as files, the data, Croissant."""
 
-import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from django.utils import timezone, translation
 
 from analysis.services import croissant, report_content, report_data, report_html
 from analysis.services.croissant import Hashed, hashed
+from analysis.services.figure_files import rows_of
 from analysis.services.figures import Figure
-from analysis.services.report_content import Drawn, Progress, Report, Subject, silent
+from analysis.services.report_content import Progress, Report, Subject, silent
 from analysis.services.report_data import Sheet
-from analysis.services.spreadsheets import neutralise
 from analysis.services.tables import save
 
 HTML, PDF, CROISSANT = "report.html", "report.pdf", "croissant.json"
@@ -96,20 +96,9 @@ def _write_figures(report: Report, folder: Path) -> None:
                     _write_text(folder / f"{one.key}.svg", one.svg)
                 drawing = json.dumps(one.figure.spec, sort_keys=True, ensure_ascii=False)
                 _write_text(folder / f"{one.key}.vl.json", drawing + "\n")
-                save(_rows(one), folder / f"{one.key}.csv")
-
-
-def _rows(one: Drawn) -> Iterator[bytes]:
-    """Give the rows of a figure as its table has them, numbers in full."""
-    if isinstance(one.figure, Figure):
-        sheet = io.StringIO(newline="")
-        writer = csv.writer(sheet)
-        names = [column.name for column in one.figure.columns]
-        writer.writerow(names)
-        for row in one.figure.rows:
-            cells = (row.get(name) for name in names)
-            writer.writerow([neutralise(c) if isinstance(c, str) else c for c in cells])
-        yield sheet.getvalue().encode()
+                shown = replace(one.figure, note=one.note)
+                lines = (line.encode() for line in rows_of(shown, citation(report)))
+                save(lines, folder / f"{one.key}.csv")
 
 
 def _write_text(path: Path, text: str) -> None:
