@@ -75,6 +75,8 @@ def scatter(shown: Shown, measure: str) -> Figure | Missing:
     if why:
         return Missing(question, why)
     rows = correlated(shown.rows, shown.counted)
+    if not rows:
+        return Missing(question, _no_correlation(shown))
     return Figure(
         name="frequency" if often else "informativeness",
         question=question,
@@ -142,6 +144,12 @@ def missing(shown: Shown, measure: str) -> str:
         return (
             f"Nobody has counted the objects of {wanted.image_set} yet: manage.py analyze {network}"
             f" {wanted.image_set} --steps {STEP}. Any network will do, for it is not run."
+        )
+    if not any(row.images for row in shown.rows):
+        return (
+            f"No object is in the masks of {wanted.image_set}: every pixel of its"
+            f" {shown.summary['compared']:,} images is void or of a class without a name. Look at"
+            " the masks and at labels.json, and register the images anew."
         )
     if measure in FREQUENCY or any(getattr(row, measure) is not None for row in shown.rows):
         return ""
