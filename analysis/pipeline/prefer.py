@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
-from torch import Tensor
 
-from analysis.core.arrays import packed, unpacked
+from analysis.core.arrays import unpacked
 from analysis.core.loading import THREADS, in_order
 from analysis.core.manifest import Entry
 from analysis.core.preferences import Preferred
 from analysis.core.rendering import View
 from analysis.models import Job, Layer, Run, Shard
 from analysis.pipeline.forward import Forward, Numbered
+from analysis.pipeline.one_pass import gathered
 from analysis.pipeline.scan import layers_of
 from analysis.services import files
 from analysis.services.image_sets import open_manifest
@@ -46,28 +46,15 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
         ValueError: an image cannot be read any more, or a sum is not finite; named.
     """
     run = shard.job.run
-    forward, layers = Forward.of(run), layers_of(run)
-    names = {layer.module: layer.name for layer in layers}
-    found = {module: Preferred(kept_images(run.recipe), forward.device) for module in names}
-
-    def take(module: str, maps: Tensor, image: Tensor) -> None:
-        try:
-            found[module].add(maps, image)
-        except ValueError as error:
-            raise ValueError(f"Layer {names[module]}: {error}") from error
-
-    entries = open_manifest(run.image_set).entries(shard.first, shard.last)
-    images = (Numbered(entry.number, entry.path) for entry in entries)
-    done = 0
-    for size in forward.look(images, list(found), take):
-        done += size
-        beat(done)
-    kept = {
-        f"{place}_{name}": array
-        for place, layer in enumerate(layers)
-        for name, array in found[layer.module].state().items()
-    }
-    files.write(shard_file(run, shard.number), packed(kept))
+    forward = Forward.of(run)
+    found = gathered(
+        shard,
+        forward,
+        layers_of(run),
+        lambda layer: Preferred(kept_images(run.recipe), forward.device),
+        beat,
+    )
+    files.write(shard_file(run, shard.number), found)
 
 
 def finish(job: Job) -> None:

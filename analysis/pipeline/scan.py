@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 from django.db import transaction
-from torch import Tensor
 
 from analysis.core.arrays import packed, unpacked
 from analysis.core.layer_scan import Keep, LayerScan
 from analysis.core.loading import batched
 from analysis.models import Image, Job, Layer, Run, Shard, TopImage
-from analysis.pipeline.forward import Forward, Numbered
+from analysis.pipeline.forward import Forward
+from analysis.pipeline.one_pass import gathered
 from analysis.services import files
 from analysis.services.image_sets import open_manifest
 from analysis.services.journal import log
@@ -39,28 +39,15 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
     if taken_over(shard):
         return
     forward = Forward.of(run)
-    layers, keep = layers_of(run), keep_of(forward.recipe)
-    scans = {layer.module: LayerScan(layer.channels, keep, forward.device) for layer in layers}
-    names = {layer.module: layer.name for layer in layers}
-
-    def take(module: str, maps: Tensor, image: Tensor) -> None:
-        try:
-            scans[module].add(maps, image)
-        except ValueError as error:
-            raise ValueError(f"Layer {names[module]}: {error}") from error
-
-    entries = open_manifest(run.image_set).entries(shard.first, shard.last)
-    images = (Numbered(entry.number, entry.path) for entry in entries)
-    done = 0
-    for size in forward.look(images, list(scans), take):
-        done += size
-        beat(done)
-    kept = {
-        f"{place}_{name}": array
-        for place, layer in enumerate(layers)
-        for name, array in scans[layer.module].state().items()
-    }
-    files.write(shard_file(run, shard.number), packed(kept))
+    keep = keep_of(forward.recipe)
+    found = gathered(
+        shard,
+        forward,
+        layers_of(run),
+        lambda layer: LayerScan(layer.channels, keep, forward.device),
+        beat,
+    )
+    files.write(shard_file(run, shard.number), found)
 
 
 def taken_over(shard: Shard) -> bool:
