@@ -10,8 +10,9 @@ from playwright.sync_api import Page, expect
 
 from analysis import tasks
 from analysis.models import Network, Report
+from analysis.services import findings
 from tests.analysis.against import two_networks
-from tests.browser.conftest import accessible, draw_pictures
+from tests.browser.conftest import accessible, draw_pictures, forgive
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -69,3 +70,33 @@ def report(page: Page) -> None:
     assert "What the units of one see" in saved(
         page, page.get_by_role("link", name="HTML")
     ).read_text("utf-8")
+
+
+READ = (
+    "/atlas/",
+    "/atlas/one/",
+    "/atlas/one/conv1/",
+    "/atlas/one/conv1/0/",
+    "/atlas/concepts/",
+    "/atlas/concepts/bed/",
+    "/atlas/scenes/",
+    *(f"/findings/one/{tab}/" for tab in findings.TABS),
+    *(f"/findings/one/against/?tab={tab}" for tab in findings.TABS),
+    "/findings/one/matches/",
+    "/findings/one/paper/",
+)
+
+
+@pytest.mark.slow
+def test_every_page_can_be_read_on_a_small_phone_without_scripts(browser_page, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    two_networks()
+    page = browser_page(width=360, height=740, touch=True, java_script_enabled=False)
+    forgive(page, "404")  # most pictures are not drawn here
+    for address in READ:
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        expect(page.locator("h1")).to_be_visible()
+        assert len(page.locator("main").inner_text()) > 40, address
+        assert page.locator("html").evaluate("e => e.scrollWidth") <= 360, address
