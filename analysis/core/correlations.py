@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 RESAMPLES = PERMUTATIONS = 2000
 AT_ONCE = 100  # resamples held in memory at a time
@@ -22,6 +22,7 @@ PEARSON, SPEARMAN, KENDALL = "pearson", "spearman", "kendall"
 COEFFICIENTS = (PEARSON, SPEARMAN, KENDALL)
 PARTIAL = (PEARSON, SPEARMAN)
 Table = Float64[np.ndarray, "things columns"]
+Drawn = Float64[np.ndarray, " resamples"]
 # Far below any correlation of counts, far above what rounding leaves of equal ones.
 SMALL = 1e-12
 
@@ -71,14 +72,29 @@ class Correlations:
         if coefficient == KENDALL:
             return self._kendall(column)
         value = float(self.whole[coefficient][0, column])
-        drawn = self.resampled[coefficient][:, 0, column]
         if np.isnan(value):
             return Correlation(None)
+        drawn = self.resamples(coefficient, column)
         first, other = (
             _standard(_ranked(coefficient, self.table[None, :, place])[0]) for place in (0, column)
         )
         dealt = first[self.orders] @ other / len(other)
         return Correlation(value, *_middle(drawn), _p(value, dealt))
+
+    def resamples(self, coefficient: str, column: int, given: int | None = None) -> Drawn:
+        """Return the correlation in every resample; nan where it is not defined.
+
+        Tables of as many things with the same seed draw the same things, resample by resample.
+        """
+        if not self.enough:
+            return np.full(RESAMPLES, np.nan)
+        if given is not None:
+            return _partial(self.resampled[coefficient], column, given)
+        if coefficient == KENDALL:
+            first, other = (_order(self.table[:, place]) for place in (0, column))
+            return self._kendall_drawn(first, other)
+        found: Drawn = self.resampled[coefficient][:, 0, column]
+        return found
 
     def partial(self, coefficient: str, column: int, given: int) -> Correlation:
         """Return the correlation of the first column with another, a third one held fixed."""
@@ -87,8 +103,7 @@ class Correlations:
         value = _partial(self.whole[coefficient][None], column, given)[0]
         if np.isnan(value):
             return Correlation(None)
-        drawn = _partial(self.resampled[coefficient], column, given)
-        return Correlation(float(value), *_middle(drawn))
+        return Correlation(float(value), *_middle(self.resamples(coefficient, column, given)))
 
     def _kendall(self, column: int) -> Correlation:
         """Return tau-b: the pairs in the same order less those in the opposite, of untied ones."""
@@ -99,7 +114,7 @@ class Correlations:
         scale = np.sqrt(float(untied[0]) * float(untied[1]))
         value = float((first * other).sum() / scale)
         dealt = self._dealt_pairs[:, column] / scale
-        return Correlation(value, *_middle(self._kendall_drawn(first, other)), _p(value, dealt))
+        return Correlation(value, *_middle(self.resamples(KENDALL, column)), _p(value, dealt))
 
     @cached_property
     def _dealt_pairs(self) -> np.ndarray:
@@ -138,6 +153,46 @@ def matrices(
         standard @ standard.swapaxes(1, 2) / tables.shape[1]
     )
     return found.clip(-1, 1)
+
+
+def exchanged(
+    first: Float64[np.ndarray, " things"],
+    second: Float64[np.ndarray, " things"],
+    other: Float64[np.ndarray, " things"],
+    coefficient: str,
+    swapped: Bool[np.ndarray, "times things"],
+) -> tuple[Float64[np.ndarray, " times"], Float64[np.ndarray, " times"]]:
+    """Return how two columns correlate with another after some of their values change places.
+
+    Before they do, both columns are brought to one scale: mean 0 and deviation 1, or ranks, for
+    one column may count many more than the other.
+    """
+    ranked = PEARSON if coefficient == PEARSON else SPEARMAN
+    mine, yours = (
+        _standard(_ranked(ranked, one[None, :, None])[0, :, 0]) for one in (first, second)
+    )
+    ends = np.where(swapped, yours, mine), np.where(swapped, mine, yours)  # (times, things)
+    of = _taus if coefficient == KENDALL else _many
+    return of(ends[0], other, coefficient), of(ends[1], other, coefficient)
+
+
+def _many(rows: np.ndarray, other: np.ndarray, coefficient: str) -> np.ndarray:
+    """Return the correlation of each row with another column."""
+    one = _standard(_ranked(coefficient, other[None, :, None])[0, :, 0])
+    found: np.ndarray = _standard(_ranked(coefficient, rows[:, :, None])[:, :, 0]) @ one
+    return found / len(one)
+
+
+def _taus(rows: np.ndarray, other: np.ndarray, coefficient: str) -> np.ndarray:
+    """Return tau-b of each row with another column."""
+    pairs = _order(other).ravel()
+    found, size = [], max(1, PAIRS // len(other) ** 2)
+    for start in range(0, len(rows), size):
+        some = rows[start : start + size]
+        order = np.sign(some[:, :, None] - some[:, None, :]).reshape(len(some), -1)
+        untied = np.abs(order).sum(1) * np.abs(pairs).sum()
+        found.append(order @ pairs / np.sqrt(np.where(untied > 0, untied, np.nan)))
+    return np.concatenate(found)
 
 
 def _standard(values: np.ndarray) -> np.ndarray:

@@ -13,9 +13,11 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from analysis.core.correlations import Correlations, exchanged
 from analysis.core.intervals import wilson
 from analysis.core.meanings import AT_ONCE, RESAMPLES, Formula, Sums, resampled_sums
 
+EXCHANGES = 1  # seed of exchanges, apart from that of the resamples
 ALIKE = 4  # units of a kind, from which on it is quicker to draw kinds
 Way = Literal["bootstrap", "paired bootstrap", "Newcombe", "paired Newcombe", "none"]
 
@@ -173,6 +175,45 @@ def mcnemar(mine: int, yours: int) -> float:
         for count in range(min(mine, yours) + 1)
     )
     return min(1.0, 2 * tail)
+
+
+# ---- Correlations of the same things -----------------------------------------------------------
+def correlations_apart(
+    first: Correlations,
+    second: Correlations,
+    coefficient: str,
+    column: int,
+    given: int | None = None,
+) -> Difference:
+    """Return how far the first columns of two tables of the same things differ in a correlation.
+
+    Interval: the middle 95% of 2,000 differences, things drawn with replacement, the same ones for
+    both tables. p: 2,000 exchanges of the two values of a thing, on one scale (mean 0 and
+    deviation 1; ranks for Spearman and Kendall), the observed one counted along. A partial
+    correlation, with ``given``, has no p.
+
+    Raises:
+        ValueError: the tables are not of as many things.
+    """
+    if first.table.shape != second.table.shape:
+        raise ValueError(f"tables of {first.table.shape} and {second.table.shape} are not paired")
+    ends = [
+        one.of(coefficient, column) if given is None else one.partial(coefficient, column, given)
+        for one in (first, second)
+    ]
+    mine, yours = ends[0].value, ends[1].value
+    if mine is None or yours is None:
+        return Difference(None)
+    drawn = [one.resamples(coefficient, column, given) for one in (first, second)]
+    by_chance = np.empty(0)
+    if given is None:
+        things = len(first.table)
+        swapped = np.random.default_rng(EXCHANGES).random((RESAMPLES, things)) < 0.5
+        columns = first.table[:, 0], second.table[:, 0], first.table[:, column]
+        dealt = exchanged(*columns, coefficient, swapped)
+        by_chance = dealt[0] - dealt[1]
+    found = Difference(mine - yours, way="paired bootstrap")
+    return _difference(found, drawn[0] - drawn[1], by_chance)
 
 
 # ---- Many differences --------------------------------------------------------------------------

@@ -5,13 +5,15 @@ import statistics
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, fisher_exact
+from scipy.stats import binomtest, fisher_exact, kendalltau, pearsonr, rankdata, spearmanr
 
+from analysis.core.correlations import Correlations
 from analysis.core.differences import (
     Difference,
     apart,
     apart_in_pairs,
     by_depth,
+    correlations_apart,
     exchanged_sums,
     fisher,
     holm,
@@ -205,3 +207,75 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
         [found] = apart(means(first), means(second), shares, seed=number)
         hits += found.low <= 1.0 <= found.high
     assert 0.87 <= hits / rounds <= 0.99
+
+
+LIBRARY = {"pearson": pearsonr, "spearman": spearmanr, "kendall": kendalltau}
+
+
+def three_columns(things=11):
+    """Return counts of two networks, the second's with more units, and a measure, of things."""
+    chance = np.random.default_rng(3)
+    measure = chance.integers(1, 40, things).astype(float)
+    first = np.round(measure / 6 + chance.integers(0, 3, things))
+    return first, chance.integers(0, 30, things).astype(float), measure
+
+
+def tables(*columns):
+    first, second, *others = columns
+    return [Correlations(np.column_stack([one, *others])) for one in (first, second)]
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_correlations_of_the_same_things_against_things_drawn_one_by_one(name):
+    first, second, measure = three_columns()
+    found = correlations_apart(*tables(first, second, measure), name, 1)
+    of = LIBRARY[name]
+
+    def apart_in(some):
+        ends = [of(one[some], measure[some]).statistic for one in (first, second)]
+        return ends[0] - ends[1]
+
+    assert found.value == pytest.approx(apart_in(np.arange(11)))
+
+    def draw(chance):
+        return apart_in(chance.randint(11, size=11))  # the same things for both
+
+    assert (found.low, found.high) == pytest.approx(slow_bootstrap(draw, 1500), abs=0.08)
+    # Every way to exchange what is known of the two: how often are they as far apart?
+    scale = [
+        (one - one.mean()) / one.std() if name == "pearson" else rankdata(one)
+        for one in (first, second)
+    ]
+    scale = [(one - one.mean()) / one.std() for one in scale]
+    far, ways = 0, list(itertools.product((False, True), repeat=11))
+    for swapped in ways:
+        mine, yours = np.where(swapped, *scale[::-1]), np.where(swapped, *scale)
+        far += abs(of(mine, measure).statistic - of(yours, measure).statistic) >= (
+            abs(found.value) - 1e-9
+        )
+    assert found.p == pytest.approx(far / len(ways), abs=0.03)
+
+
+def test_partial_correlations_of_the_same_things_have_an_interval_and_no_p():
+    first, second, measure = three_columns()
+    other = np.arange(11.0) % 4
+    pair = tables(first, second, measure, other)
+    found = correlations_apart(*pair, "pearson", 1, 2)
+    ends = [one.partial("pearson", 1, 2).value for one in pair]
+    assert found.value == pytest.approx(ends[0] - ends[1])
+    assert found.low < found.value < found.high
+    assert found.p is None
+
+
+def test_correlations_that_do_not_differ_or_do_not_exist():
+    first, second, measure = three_columns()
+    same = correlations_apart(*tables(first, first, measure), "spearman", 1)
+    assert (same.value, same.low, same.way) == (0.0, None, "none")
+    constant = tables(first, np.ones(11), measure)
+    for name in LIBRARY:
+        assert correlations_apart(*constant, name, 1) == Difference(None)
+    few = tables(first[:3], second[:3], measure[:3])
+    assert correlations_apart(*few, "kendall", 1) == Difference(None)
+    assert np.isnan(few[0].resamples("pearson", 1)).all()
+    with pytest.raises(ValueError, match=r"\(11, 2\) and \(3, 2\) are not paired"):
+        correlations_apart(constant[0], few[0], "pearson", 1)
