@@ -65,8 +65,8 @@ PARAMETERS = [
     OpenApiParameter(
         "against",
         TEXT,
-        description="compare with another: of a run the key of another run, of labels the slug of"
-        " another network, or of the same with other labels",
+        description="compare with another: of a run the key of another run, of labels or objects"
+        " the slug of another network, or of the same with other labels",
     ),
     OpenApiParameter(
         "against_source",
@@ -121,7 +121,8 @@ class StatisticEndpoint(Endpoint):
         if request.method not in {"GET", "HEAD"}:
             return set()
         if self.kwargs["name"] in OF_OBJECTS:
-            return {"network", "source", "campaign", "threshold", "image_set", "layers"}
+            asked = {"network", "source", "campaign", "threshold", "image_set", "layers"}
+            return asked | {"against", "against_source", "against_campaign"}
         statistic = OF_LABELS.get(self.kwargs["name"])
         if statistic is None:
             return {"run", "against"}
@@ -149,6 +150,11 @@ class StatisticEndpoint(Endpoint):
             insist_on_two(first == second, request)
             self.is_public = first.network.public and second.network.public
             return comparison_tables.of_labels(comparable, first, second)
+        if name in OF_OBJECTS:
+            two = [self.objects(request, OF_OBJECTS[name], by) for by in ("", "against_")]
+            insist_on_two(two[0] == two[1], request)
+            self.is_public = all(one.network.public for one in two)
+            return comparison_tables.of_objects(comparable, two[0], two[1])
         run, other = (self.run(request, STATISTICS[name], by) for by in ("run", "against"))
         insist_on_two(run == other, request)
         return comparison_tables.of_runs(comparable, run, other)
@@ -178,11 +184,17 @@ class StatisticEndpoint(Endpoint):
         return table
 
     def of_objects(self, request: Request, statistic: ObjectStatistic) -> Table:
-        """Return a statistic of objects; 404 where nothing says what is in the images."""
+        """Return a statistic of objects."""
+        return statistics.of_objects(self.objects(request, statistic), statistic)
+
+    def objects(
+        self, request: Request, statistic: ObjectStatistic, prefix: str = ""
+    ) -> WantedObjects:
+        """Return whose labels and masks are named; 404 where nothing says what is in the images."""
         asked = request.query_params
         if not (slug := asked.get("image_set", "")):
             raise ValidationError({"image_set": ["Say whose masks: image_set=SLUG."]})
-        labels = self.labels(request)
+        labels = self.labels(request, prefix)
         known = list(labels.network.layers.values_list("name", flat=True))
         layers = tuple(name for name in asked.get("layers", "").split(",") if name)
         if unknown := sorted(set(layers) - set(known)):
@@ -193,10 +205,9 @@ class StatisticEndpoint(Endpoint):
             raise NotFound(f"There is no image set {slug!r} with masks that you may see.")
         if statistic.needs_counts and counted_by(image_set) is None:
             raise NotFound(f"No run over {image_set} has finished the step {STEP}.")
-        wanted = WantedObjects(
+        return WantedObjects(
             labels.network, labels.source, image_set, labels.campaign, labels.threshold, layers
         )
-        return statistics.of_objects(wanted, statistic)
 
     def labels(self, request: Request, prefix: str = "") -> Wanted:
         """Return the labels that are named; 404 where there are none."""

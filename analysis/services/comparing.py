@@ -24,7 +24,10 @@ from analysis.core.intervals import wilson
 from analysis.core.meanings import Estimate, Formula, estimates, shares
 from analysis.models import Network, Run
 from analysis.services.figure_pages import Choice
+from analysis.services.object_figures import Shown as ShownObjects
 
+EVERY = "all layers"  # all places together, where places are layers
+SURE = 0.05  # p below which a difference is beyond chance
 Values = Mapping[str, tuple[float, ...]]  # name of a block → one row of its sums
 
 
@@ -36,11 +39,17 @@ class Side:
     name: str
     run: Run | None = None
     choice: Choice | None = None
+    objects: ShownObjects | None = None  # of labels: whose masks say which objects there are
+    asked: Mapping[str, str] = field(default_factory=dict)  # what else its address says
+    beside: "Side | None" = None  # the other one, for what must be the same of both
 
     @property
     def synthetic(self) -> bool:
         """Tell whether the network or the images are made, not found."""
-        images = bool(self.run and self.run.image_set.synthetic)
+        image_set = self.run.image_set if self.run else None
+        if self.objects:
+            image_set = self.objects.wanted.image_set
+        images = bool(image_set and image_set.synthetic)
         return self.network.synthetic or images
 
 
@@ -82,7 +91,11 @@ class Comparable:
     ``units(side)`` gives what was measured, in the order of the places. ``everyone(side)`` names
     the units that count as 0 at a place where they are not given: of shares only. ``overall`` is
     the words for all places together, if that makes sense. Sides that share ``pairs`` (their
-    network, or image set) are compared unit by unit.
+    network, or image set; objects of one image set always are) are compared unit by unit.
+
+    What no sums over units make, correlations, is given place by place, by `Between`. ``lacking``
+    says why there is nothing to compare, ``told`` answers the question, where the usual words do
+    not.
     """
 
     statistic: str
@@ -90,11 +103,13 @@ class Comparable:
     question: str
     place: str
     blocks: Sequence[Block]
-    units: Callable[[Side], Iterable[Counted]]
+    units: "Callable[[Side], Iterable[Counted]] | Between"
     method: str
     overall: str = ""
     everyone: Callable[[Side], Collection[Hashable]] | None = None
-    pairs: Literal["network", "images"] = "network"
+    pairs: Literal["network", "images", "objects", "none"] = "network"
+    lacking: Callable[[tuple[Side, Side]], str] | None = None
+    told: "Callable[[Sequence[Compared], tuple[Side, Side]], str] | None" = None
 
     @property
     def measures(self) -> list[Measure]:
@@ -144,18 +159,44 @@ class Comparison:
     in_pairs: bool
 
 
+Row = tuple[Compared, Difference]
+
+
+@dataclass(frozen=True)
+class Between:
+    """What is made of both sides at once: each measure at each place, with its difference."""
+
+    rows: Callable[[Side, Side], Iterable[Row]]
+
+
 Placed = dict[str, dict[Hashable, Values]]  # place → unit → what was measured
 
 
 def compare(comparable: Comparable, first: Side, second: Side) -> Comparison:
     """Return every measure at every place of both, with differences and Holm's correction."""
-    mine, yours = (_placed(comparable.units(side)) for side in (first, second))
+    if isinstance(comparable.units, Between):
+        found = list(comparable.units.rows(first, second))
+        places = dict.fromkeys((row.place, row.other_place) for row, _ in found)
+        matching, paired = Matching(list(places), "name"), in_pairs(comparable, first, second)
+    else:
+        measured = [_placed(comparable.units(side)) for side in (first, second)]
+        found, matching, paired = _of_units(comparable, (first, second), measured)
+    corrected = holm([difference for _, difference in found])
+    rows = [row._replace(p_holm=p) for (row, _), p in zip(found, corrected, strict=True)]
+    return Comparison(comparable, rows, matching, paired)
+
+
+def _of_units(
+    comparable: Comparable, sides: tuple[Side, Side], measured: Sequence[Placed]
+) -> tuple[list[Row], Matching, bool]:
+    """Return the differences of what was measured on units, place by place."""
+    mine, yours = measured
     matching = matched(list(mine), list(yours), comparable.place)
-    counts = _Counts(comparable, first, second)
+    counts = _Counts(comparable, *sides)
     if counts.everyone and all(counts.everyone):  # what one of both lacks is 0 there
         alone = [(place, place) for place in (*matching.only_first, *matching.only_second)]
         matching = replace(matching, pairs=[*matching.pairs, *alone])
-    found: list[tuple[Compared, Difference]] = []
+    found: list[Row] = []
     for place, other in _places(comparable, matching):
         whole = place == comparable.overall
         pair = (
@@ -163,9 +204,7 @@ def compare(comparable: Comparable, first: Side, second: Side) -> Comparison:
             _together(yours, [two for _, two in matching.pairs]) if whole else yours.get(other, {}),
         )
         found += counts.rows((place, other), pair)
-    corrected = holm([difference for _, difference in found])
-    rows = [row._replace(p_holm=p) for (row, _), p in zip(found, corrected, strict=True)]
-    return Comparison(comparable, rows, matching, counts.in_pairs)
+    return found, matching, counts.in_pairs
 
 
 def matched(first: Sequence[str], second: Sequence[str], place: str) -> Matching:
@@ -212,9 +251,7 @@ class _Counts:
         everyone = comparable.everyone
         self.everyone = [set(everyone(side)) for side in (first, second)] if everyone else None
 
-    def rows(
-        self, places: tuple[str, str], units: tuple[dict[Hashable, Values], ...]
-    ) -> list[tuple[Compared, Difference]]:
+    def rows(self, places: tuple[str, str], units: tuple[dict[Hashable, Values], ...]) -> list[Row]:
         """Return all measures at one pair of places that both have units for."""
         return [
             row for block in self.comparable.blocks for row in self._block(block, places, units)
@@ -222,7 +259,7 @@ class _Counts:
 
     def _block(
         self, block: Block, places: tuple[str, str], units: tuple[dict[Hashable, Values], ...]
-    ) -> list[tuple[Compared, Difference]]:
+    ) -> list[Row]:
         first, second = self._tables(block, units)
         if not len(first) or not len(second):
             return []
@@ -239,7 +276,7 @@ class _Counts:
             else:
                 pair, difference = [some[column] for some in ends], drawn[column]
             numbers = (len(first), len(second))
-            found.append((_row(places, measure, numbers, pair, difference), difference))
+            found.append((row_of(places, measure, numbers, pair, difference), difference))
         return found
 
     def _tables(
@@ -270,6 +307,8 @@ def in_pairs(comparable: Comparable, first: Side, second: Side) -> bool:
     """Return whether both sides measured the same units, or images."""
     if comparable.pairs == "network":
         return first.network == second.network
+    if comparable.pairs in ("objects", "none"):
+        return comparable.pairs == "objects"
     return bool(first.run and second.run and first.run.image_set_id == second.run.image_set_id)
 
 
@@ -279,13 +318,14 @@ def _share(counts: Bool[np.ndarray, " units"]) -> Estimate:
     return Estimate(share, *wilson(share, len(counts)))
 
 
-def _row(
+def row_of(
     places: tuple[str, str],
     measure: Measure,
     units: tuple[int, int],
     ends: Sequence[Estimate],
     difference: Difference,
 ) -> Compared:
+    """Return a row of the table, before Holm's correction."""
     first, second = ends
     return Compared(
         place=places[0],

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from analysis.core.meanings import RESAMPLES
 from analysis.models import Source
-from analysis.services.comparing import Compared, Comparison, Measure, Side
+from analysis.services.comparing import SURE, Comparable, Compared, Comparison, Measure, Side
+from analysis.services.comparison_addresses import download, page_of
 from analysis.services.figures import (
     HEIGHT,
+    LINKED,
     Column,
     Figure,
     Missing,
@@ -21,14 +20,13 @@ from analysis.services.figures import (
     ordered,
     whiskers,
 )
-from analysis.services.statistics import OF_LABELS
 
 # Lines of a drawing: layers have an order, of other places those that differ most are drawn. The
 # table has them all.
 DRAWN, LAYERS_DRAWN = 24, 60
 LINE = 28  # pixels
+THINGS = {"images": "image", "objects": "object"}  # what is drawn anew; else units
 BLANK = "\u00a0"  # does not break: a narrow screen scrolls the table instead
-SURE = 0.05
 NAMED = 6  # places that are left out are named up to so many
 
 
@@ -62,10 +60,16 @@ def _figure(
     return Figure(
         name=f"{comparable.statistic}-both{several}",
         question=question,
-        answer=_answer(rows, sides, {one.name: one for one in measures}),
-        spec=_drawing(_drawn(rows, comparable.place), sides, axis),
+        answer=comparable.told(rows, sides)
+        if comparable.told
+        else _answer(rows, sides, {one.name: one for one in measures}),
+        spec=_drawing(_drawn(rows, comparable.place), comparable, sides, axis),
         columns=_columns(comparable.place, sides, measures),
-        rows=[_told(row, {one.name: one for one in measures}) for row in rows],
+        rows=[
+            _told(row, {one.name: one for one in measures})
+            | {"href": page_of(comparable, sides[0], row.place)}
+            for row in rows
+        ],
         method=_method(found, rows, sides),
         download=download(comparable.statistic, sides),
         note=note_of(sides),
@@ -76,6 +80,8 @@ def _figure(
 def nothing(found: Comparison, first: Side, second: Side) -> str:
     """Say why no place of both can be compared."""
     matching, place = found.matching, found.comparable.place
+    if found.comparable.lacking and (told := found.comparable.lacking((first, second))):
+        return told
     if not matching.pairs and matching.only_first and matching.only_second:
         return (
             f"{first.name} and {second.name} have no {place} in common:"
@@ -157,8 +163,7 @@ def _matched(found: Comparison) -> str:
 def _intervals(found: Comparison, rows: Sequence[Compared]) -> str:
     """Say in which way the intervals of these rows were found, and what chance means."""
     ways = {row.interval for row in rows}
-    images = found.comparable.pairs == "images"
-    one = "image" if images else "unit"
+    one = THINGS.get(found.comparable.pairs, "unit")
     sample = (
         f"Both measured the same {one}s, so each is its own partner; those of one alone are left"
         " out."
@@ -225,28 +230,6 @@ def note_of(sides: tuple[Side, Side]) -> str:
     return " · ".join(parts)
 
 
-def download(statistic: str, sides: tuple[Side, Side], table: str = "differences") -> str:
-    """Return the address of the differences, or of the rows of both, as CSV."""
-    asked = urlencode(asked_of(statistic, sides, table))
-    return f"{reverse('api-statistics-csv', args=[statistic])}?{asked}"
-
-
-def asked_of(statistic: str, sides: tuple[Side, Side], table: str) -> dict[str, str]:
-    """Return the parameters of the API that ask for a comparison."""
-    first, second = sides
-    if first.run and second.run:
-        return {"run": first.run.short_key, "against": second.run.short_key, "table": table}
-    asked = {"network": first.network.slug, "against": second.network.slug, "table": table}
-    if first.choice and OF_LABELS[statistic].uses_threshold:
-        asked["threshold"] = f"{first.choice.wanted.threshold:g}"
-    for prefix, choice in (("", first.choice), ("against_", second.choice)):
-        if choice:
-            asked[f"{prefix}source"] = choice.wanted.source
-            if choice.wanted.campaign:
-                asked[f"{prefix}campaign"] = choice.wanted.campaign
-    return asked
-
-
 # ---- The table ---------------------------------------------------------------------------------
 def _columns(place: str, sides: tuple[Side, Side], measures: Sequence[Measure]) -> Sequence[Column]:
     digits = max(measure.digits for measure in measures)
@@ -298,7 +281,10 @@ def _between(low: float | None, high: float | None, measure: Measure) -> str | N
 
 # ---- The drawing -------------------------------------------------------------------------------
 def _drawing(
-    rows: Sequence[Compared], sides: tuple[Side, Side], axis: tuple[str, list[Measure]]
+    rows: Sequence[Compared],
+    comparable: Comparable,
+    sides: tuple[Side, Side],
+    axis: tuple[str, list[Measure]],
 ) -> Spec:
     """Return a line for each place and measure, with a point and its interval for either side."""
     title, measures = axis
@@ -307,8 +293,9 @@ def _drawing(
     lines = sorted(rows, key=lambda row: order[row.measure])
     values: list[dict[str, Any]] = [
         {"line": _line(row, titles), "side": side.name, **dict(zip(ENDS, ends, strict=True))}
+        | {"href": page_of(comparable, side, place)}
         for row in lines
-        for side, ends in zip(sides, _ends(row), strict=True)
+        for side, ends, place in zip(sides, _ends(row), (row.place, row.other_place), strict=True)
     ]
     names = [side.name for side in sides]
     place = {
@@ -325,6 +312,8 @@ def _drawing(
             channel("value", "value", format=".3f"),
         ],
     }
+    if any(one["href"] for one in values):
+        point |= LINKED
     bars = whiskers("low", "high", place, title, along="x")
     height = max(HEIGHT, LINE * len(lines))
     return drawing(values, bars, mark("point", place | point), height=height)

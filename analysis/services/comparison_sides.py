@@ -1,5 +1,7 @@
 """The two sides of a comparison: which run, or labels, of each; what they lack; whom to choose."""
 
+from dataclasses import replace
+
 from django.db.models import QuerySet
 
 from analysis.models import Network, Run
@@ -25,7 +27,42 @@ def sides_of(
     tab: Tab, network: Network, other: Network, asked: Asked
 ) -> tuple[Side, Side] | Missing:
     """Return both sides of a page of findings; or what one of them lacks, and how to get it."""
-    return (_runs if tab.step else _labels)(tab, network, other, asked)
+    sides = (_runs if tab.step else _labels)(tab, network, other, asked)
+    if isinstance(sides, Missing):
+        return sides
+    first, second = sides
+    first, second = replace(first, asked=asked), replace(second, asked=of_other(asked))
+    if tab.name == "objects":
+        return with_objects(tab, (first, second))
+    return beside(first, second)
+
+
+def beside(first: Side, second: Side) -> tuple[Side, Side]:
+    """Let either side know the other."""
+    return replace(first, beside=second), replace(second, beside=first)
+
+
+def with_objects(tab: Tab, sides: tuple[Side, Side]) -> tuple[Side, Side] | Missing:
+    """Return both sides with the objects of the same masks; or what they lack."""
+    asked = sides[0].asked
+    found = [figure_pages.objects_of(side.choice, asked) for side in sides if side.choice]
+    both = [one for one in found[0].sets if one in found[1].sets]
+    if not both:
+        why = (
+            f"There is no image set with masks that readers of both {sides[0].network} and"
+            f" {sides[1].network} may see: register one, with masks/ and labels.json, and run both"
+            " over it."
+        )
+        return Missing(tab.teaches, why)
+    image_set = next((one for one in both if one.slug == asked.get("images")), both[0])
+    same = {**asked, "images": image_set.slug}
+    wanted = [name for name in asked.get("layers", "").split(",") if name]
+    for side, one in zip(sides, found, strict=True):
+        if wanted and not set(wanted) & set(one.layers):
+            why = f"{side.name} has no layer {', '.join(wanted)}: it has {', '.join(one.layers)}."
+            return Missing(tab.teaches, f"{why} Choose layers that both have, or all.")
+    shown = [figure_pages.objects_of(side.choice, same).shown for side in sides if side.choice]
+    return replace(sides[0], objects=shown[0]), replace(sides[1], objects=shown[1])
 
 
 def _runs(tab: Tab, network: Network, other: Network, asked: Asked) -> tuple[Side, Side] | Missing:

@@ -11,12 +11,13 @@ from analysis.models import Run
 from analysis.services import statistics
 from analysis.services.comparing import Comparable, Compared, Side, compare
 from analysis.services.comparison_figures import nothing
-from analysis.services.comparison_sides import names_of, whose
-from analysis.services.figure_pages import Choice
+from analysis.services.comparison_sides import beside, names_of, whose
+from analysis.services.figure_pages import Choice, shown_of
 from analysis.services.meanings import ANSWER, Wanted, labels_of
 from analysis.services.measures import Table
+from analysis.services.objects import Wanted as ObjectsWanted
 from analysis.services.spreadsheets import neutralise
-from analysis.services.statistics import OF_LABELS, PAGE, STATISTICS
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS, PAGE, STATISTICS
 
 Part = Literal["rows", "differences"]
 PARTS: tuple[Part, ...] = ("rows", "differences")
@@ -40,7 +41,9 @@ class Against:
 def of_runs(comparable: Comparable, first: Run, second: Run) -> Against:
     """Return a statistic of two runs."""
     names = names_of(first.network, second.network, first.short_key, second.short_key)
-    sides = Side(first.network, names[0], run=first), Side(second.network, names[1], run=second)
+    sides = beside(
+        Side(first.network, names[0], run=first), Side(second.network, names[1], run=second)
+    )
     statistic = STATISTICS[comparable.statistic]
     tables = tuple(statistics.of_run(run, statistic) for run in (first, second))
     return Against(comparable, sides, (tables[0], tables[1]))
@@ -56,6 +59,24 @@ def of_labels(comparable: Comparable, first: Wanted, second: Wanted) -> Against:
     )
     statistic = OF_LABELS[comparable.statistic]
     tables = tuple(statistics.of_labels(wanted, statistic) for wanted in (first, second))
+    return Against(comparable, (one, two), (tables[0], tables[1]))
+
+
+def of_objects(comparable: Comparable, first: ObjectsWanted, second: ObjectsWanted) -> Against:
+    """Return a statistic of what two networks' units stand for, in the same masks."""
+    choices = [
+        Choice(labels, ANSWER, labels_of(labels), [], [])
+        for labels in (
+            Wanted(one.network, one.source, one.campaign, one.threshold) for one in (first, second)
+        )
+    ]
+    names = names_of(first.network, second.network, whose(choices[0]), whose(choices[1]))
+    one, two = (
+        Side(wanted.network, name, choice=choice, objects=shown_of(wanted, {}))
+        for wanted, choice, name in zip((first, second), choices, names, strict=True)
+    )
+    statistic = OF_OBJECTS[comparable.statistic]
+    tables = tuple(statistics.of_objects(wanted, statistic) for wanted in (first, second))
     return Against(comparable, (one, two), (tables[0], tables[1]))
 
 

@@ -269,8 +269,12 @@ class ObjectChoice(NamedTuple):
 def objects_chosen(network: Network, asked: Asked) -> ObjectChoice | None:
     """Return what is asked for, or the usual; None where there are no labels."""
     labels = labels_chosen(network, asked)
-    if labels is None:
-        return None
+    return objects_of(labels, asked) if labels else None
+
+
+def objects_of(labels: Choice, asked: Asked) -> ObjectChoice:
+    """Return what is asked for of labels that are read already, or the usual."""
+    network = labels.wanted.network
     sets = objects.sets_for(network)
     names = list(network.layers.order_by("position").values_list("name", flat=True))
     image_set = next((one for one in sets if one.slug == asked.get("images")), None)
@@ -286,14 +290,18 @@ def objects_chosen(network: Network, asked: Asked) -> ObjectChoice | None:
         labels.wanted.threshold,
         tuple(name for name in names if name in some),
     )
-    shown = ShownObjects(
+    return ObjectChoice(labels, sets, names, shown_of(wanted, asked))
+
+
+def shown_of(wanted: objects.Wanted, asked: Asked) -> ShownObjects:
+    """Return what figures of objects show: the measures that are asked for, or the usual."""
+    return ShownObjects(
         wanted=wanted,
         frequency=_one_of(objects.FREQUENCY, asked.get("frequency")),
         informativeness=_one_of(objects.INFORMATIVENESS, asked.get("informativeness")),
         counted=_one_of(objects.COUNTED, asked.get("objects")),
         downloads={name: table_of_objects(name, wanted) for name in OF_OBJECTS},
     )
-    return ObjectChoice(labels, sets, names, shown)
 
 
 def table_of_objects(statistic: str, wanted: objects.Wanted) -> str:

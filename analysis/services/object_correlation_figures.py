@@ -109,7 +109,7 @@ def correlations_figure(shown: Shown) -> Figure | Missing:
     ]
     known = [row for row in rows if row.value is not None]
     if not known:
-        return Missing(question, _no_correlation(shown))
+        return Missing(question, no_correlation(shown))
     return Figure(
         name="correlations",
         question=question,
@@ -175,7 +175,7 @@ def _answer(shown: Shown, measure: str) -> str:
     simple = {row.coefficient: row for row in own if row.given is None}
     first = simple.get(PEARSON)
     if first is None or first.value is None:
-        return _no_correlation(shown)
+        return no_correlation(shown)
     told = (
         f"Units per object and {MEASURES[measure]}: {_said(first)}; {_said(simple[SPEARMAN])}; over"
         f" {first.objects} objects."
@@ -187,7 +187,7 @@ def _answer(shown: Shown, measure: str) -> str:
     return told
 
 
-def _no_correlation(shown: Shown) -> str:
+def no_correlation(shown: Shown) -> str:
     """Say why there is no correlation."""
     rows = correlated(shown.rows, shown.counted)
     if len(rows) < LEAST:

@@ -20,6 +20,7 @@ from analysis.services.figures import (
     ordered,
 )
 from analysis.services.meaning_figures import note_of
+from analysis.services.object_coverage import coverage, objects_there
 from analysis.services.objects import (
     ObjectCorrelation,
     ObjectCount,
@@ -136,17 +137,17 @@ def _by_object(
 def coverage_figure(shown: Shown) -> Figure | Missing:
     """Return the share of the image set's classes that units of each layer name."""
     question = "How much of what is in the images do units name?"
-    classes = [row.object for row in shown.rows if row.images or shown.summary is None]
+    classes = objects_there(shown.rows, shown.summary is not None)
     if not shown.units or not classes:
         why = _no_units(shown) if classes else "The masks of these images hold no class at all."
         return Missing(question, why)
     layers = list(dict.fromkeys(unit.layer for unit in shown.units))
     network = shown.wanted.network.slug
     rows = [
-        _coverage(shown.units, classes, layer) | {"href": layer_page(network, layer)}
+        coverage(shown.units, classes, layer)._asdict() | {"href": layer_page(network, layer)}
         for layer in layers
     ]
-    whole = _coverage(shown.units, classes, "")
+    whole = coverage(shown.units, classes, None)._asdict()
     return Figure(
         name="coverage",
         question=question,
@@ -171,7 +172,7 @@ def coverage_figure(shown: Shown) -> Figure | Missing:
                 else " Objects: the classes of labels.json; no run has counted which are there."
             )
         ),
-        download=shown.downloads["objects"],
+        download=shown.downloads["coverage"],
         note=shown.note,
     )
 
@@ -245,21 +246,6 @@ def _units_drawing(
         rows = [row | {"place": layers.index(str(row["layer"]))} for row in rows]
     bars = mark("bar", encoding | LINKED)
     return drawing(rows, bars, height=max(80, 20 * len(objects)))
-
-
-def _coverage(units: Sequence[UnitObject], classes: Sequence[str], layer: str) -> dict[str, Any]:
-    """Return what the units of one layer, or of all, name."""
-    some = [unit for unit in units if not layer or unit.layer == layer]
-    named = {unit.object for unit in some} & set(classes)
-    return {
-        "layer": layer,
-        "units": len(some),
-        "concepts": len({unit.concept.strip().casefold() for unit in some}),
-        "matched": sum(unit.object is not None for unit in some),
-        "named": len(named),
-        "of": len(classes),
-        "share": len(named) / len(classes),
-    }
 
 
 def _coverage_answer(shown: Shown, classes: Sequence[str], whole: Mapping[str, Any]) -> str:

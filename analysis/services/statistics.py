@@ -20,11 +20,13 @@ from analysis.services import (
     people_machine,
     people_machine_shares,
     preferences,
+    raw_rows,
     visibility,
 )
 from analysis.services.concept_counts import CONCEPTS
 from analysis.services.meanings import AGREEMENT, CATEGORIES, PRECISION, Wanted, labels_of
 from analysis.services.measures import LabelStatistic, ObjectStatistic, Statistic, Table
+from analysis.services.object_coverage import COVERAGE
 from analysis.services.spreadsheets import neutralise
 from analysis.services.unit_precision import BY_UNIT as UNIT_PRECISION
 
@@ -46,14 +48,19 @@ STATISTICS: dict[str, Statistic] = {
         preferences.IMAGES,
         people_machine.BY_UNIT,
         people_machine_shares.BY_LAYER,
+        raw_rows.SEGMENTED,
+        raw_rows.SIMPLIFIED,
+        raw_rows.SIMPLIFIED_OBJECTS,
+        raw_rows.IMAGE_OBJECTS,
     )
 }
 OF_LABELS: dict[str, LabelStatistic] = {
     statistic.name: statistic
-    for statistic in (CATEGORIES, PRECISION, UNIT_PRECISION, AGREEMENT, CONCEPTS)
+    for statistic in (CATEGORIES, PRECISION, UNIT_PRECISION, AGREEMENT, CONCEPTS, raw_rows.ANSWERS)
 }
 OF_OBJECTS: dict[str, ObjectStatistic] = {
-    statistic.name: statistic for statistic in (objects.COUNTS, objects.CORRELATIONS, objects.UNITS)
+    statistic.name: statistic
+    for statistic in (objects.COUNTS, objects.CORRELATIONS, objects.UNITS, COVERAGE)
 }
 PAGE = 1000
 

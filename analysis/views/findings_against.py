@@ -11,7 +11,7 @@ from analysis.models import Network
 from analysis.services import (
     access,
     atlas,
-    comparison_figures,
+    comparison_addresses,
     comparison_sides,
     comparisons,
     concept_pairs,
@@ -87,7 +87,7 @@ def _shown(request: HttpRequest, section: Tab, network: Network, other: Network)
 def _rows_csv(section: Tab, sides: tuple[Side, Side]) -> list[tuple[str, str]]:
     """Return the names and addresses of the rows of both that stand behind a section."""
     return [
-        (name, comparison_figures.download(name, sides, "rows"))
+        (name, comparison_addresses.download(name, sides, "rows"))
         for name, one in comparisons.COMPARABLES.items()
         if one.tab == section.name
     ]

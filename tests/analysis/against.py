@@ -13,18 +13,21 @@ from analysis.models import (
     Localisation,
     MinimalImage,
     ReceptiveField,
+    Run,
     Segment,
     State,
 )
 from analysis.services import dissection, files
 from analysis.services.mask_findings import masks_file
+from analysis.services.preferring import Found, Liked, write_found
 from tests.api import rows
 
 CLASSES = ("wall", "bed", "lamp")
 LABELS = {"classes": [{"index": number, "name": name} for number, name in enumerate(CLASSES)]}
 UNITS = 8
 FIRST = 1_000_000  # number of the first of six kitchens, beyond those of `rows.top_image`
-STEPS = ("locate", "simplify", "dissect", "localise")
+STEPS = ("locate", "simplify", "dissect", "localise", "prefer")
+PREFERRED = 12  # images of each layer
 
 
 def two_networks(**more):
@@ -60,6 +63,7 @@ def a_run(network, images, seed):
     summary(run)
     localised(run, chance)
     minimal(run, images, seed)
+    preferred(run, seed)
     return run
 
 
@@ -171,6 +175,20 @@ def minimal(run, images, seed):
             objects_kept={"oven": 1.0, "wall": 0.6 * seed},
             problem="The scene was not named." if (seed, number) == (1, 5) else "",
         )
+
+
+def preferred(run, seed):
+    """Say which images each layer prefers: more kitchens in the first network, in deep layers."""
+    options = {"prefer": {"preferred_images": PREFERRED}}
+    Run.objects.filter(pk=run.pk).update(recipe={**run.recipe, "options": options})
+    layers = {}
+    for layer in run.layers.order_by("position"):
+        kitchens = 5 + 4 * layer.position - 3 * seed
+        layers[layer.name] = [
+            Liked(number, 50.0 - number, "kitchen" if number < kitchens else "street", "")
+            for number in range(PREFERRED)
+        ]
+    write_found(run, Found(100, {"kitchen": 60, "street": 40}, {"": 100}, layers))
 
 
 def labels(network, seed):

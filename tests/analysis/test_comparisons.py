@@ -10,13 +10,16 @@ from scipy.stats import fisher_exact
 
 from analysis.models import Localisation, Network, Run, UnitSemantics
 from analysis.services import comparison_tables, comparisons, findings, statistics
+from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import compare, matched
 from analysis.services.comparison_sides import sides_of, usual_other
 from analysis.services.concept_pairs import chosen, pairs, with_pictures
 from analysis.services.dissection import DETECTS
 from analysis.services.figures import Figure, Missing
 from analysis.services.meanings import Wanted
+from analysis.services.preferring import Found, write_found
 from tests.analysis.against import UNITS, a_run, two_networks
+from tests.analysis.test_people_machine import literal_kappa
 from tests.api import rows
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -32,7 +35,7 @@ def both(settings, tmp_path):
 
 def found(name, first, second, **asked):
     """Return what is compared of a statistic, by (place, measure)."""
-    comparable = comparisons.COMPARABLES[name]
+    comparable = COMPARABLES[name]
     sides = sides_of(TABS[comparable.tab], first, second, asked)
     assert not isinstance(sides, Missing), sides
     return {(row.place, row.measure): row for row in compare(comparable, *sides).rows}
@@ -169,6 +172,66 @@ def test_images_are_their_own_partners_where_both_saw_them(both):
     assert kept["kitchen: oven", "kept_masks"].p == 1.0
 
 
+def test_what_layers_prefer_is_what_the_tables_of_images_give(both):
+    images = [exported(run, "preferred-images") for run in Run.objects.order_by("pk")]
+    told = found("preferences", *both)
+    assert {measure for _, measure in told} == {"share_scene"}
+    for (place, _), row in told.items():
+        layer, scene = place.split(", scene ")
+        some = [[one for one in side if one["layer"] == layer] for side in images]
+        hits = [sum(one["scene"] == scene for one in side) for side in some]
+        assert (row.value, row.other_value) == pytest.approx(
+            (hits[0] / len(some[0]), hits[1] / len(some[1]))
+        )
+        table = [[one, len(side) - one] for one, side in zip(hits, some, strict=True)]
+        assert row.p == pytest.approx(fisher_exact(table).pvalue)
+    assert told["conv2, scene kitchen", "share_scene"].difference == pytest.approx(3 / 12)
+    write_found(Run.objects.get(network=both[1]), Found(100, {}, {"": 100}, {"conv1": []}))
+    assert "The images that two preferred are of one set, without scenes" in why(
+        "preferences", *both
+    )
+
+
+def test_people_and_masks_are_what_the_tables_of_units_give(both):
+    units = [exported(run, "people-machine") for run in Run.objects.order_by("pk")]
+    told = found("people-machine-layers", *both)
+    said = {"same": 0, "kind": 0, "different": 0, "unmatched": 0}
+    for layer in ("conv1", "conv2", "all layers"):
+        some = [[one for one in side if layer in (one["layer"], "all layers")] for side in units]
+        some = [[one for one in side if one["relation"] in said] for side in some]
+        for name in said:
+            shares = [plain.fmean(one["relation"] == name for one in side) for side in some]
+            row = told[layer, f"{name}_share"]
+            assert (row.value, row.other_value) == pytest.approx(tuple(shares))
+            said[name] += sum(shares)
+        pairs = [
+            [(one["people_class"], one["machine_class"]) for one in side if one["people_class"]]
+            for side in some
+        ]
+        if all(len({word for pair in side for word in pair}) > 1 for side in pairs):
+            kappas = [literal_kappa(side) for side in pairs]
+            row = told[layer, "kappa"]
+            assert row.difference == pytest.approx(kappas[0] - kappas[1])
+    assert said["same"] > 0
+    assert said["different"] > 0
+    UnitSemantics.objects.filter(unit__layer__network=both[1]).delete()
+    assert "No unit of two is named both by people and by masks (IoU above 0.04)" in why(
+        "people", *both
+    )
+
+
+def test_marks_lead_to_layers_and_concepts(both):
+    [fields, *_] = comparisons.of_tab(TABS["fields"], *both, {})
+    marks = {(one["side"], one["href"]) for one in fields.spec["data"]["values"]}
+    assert ("one", "/atlas/one/conv1/") in marks
+    assert ("two", "/atlas/two/conv1/") in marks
+    assert ("one", "") in marks  # all layers together
+    assert [row["href"] for row in fields.rows][-1] == "/atlas/one/conv2/"
+    [concepts] = comparisons.of_tab(TABS["concepts"], *both, {"threshold": "0"})
+    assert "/atlas/concepts/bed/" in {row["href"] for row in concepts.rows}
+    assert "/atlas/concepts/bed/" in {one["href"] for one in concepts.spec["data"]["values"]}
+
+
 def test_two_runs_of_one_network_are_compared_unit_by_unit(both):
     first, earlier = both[0], Run.objects.order_by("pk")[0]
     other = a_run(first, rows.image_set("more", labels=earlier.image_set.labels), 3)
@@ -184,15 +247,11 @@ def test_two_runs_of_one_network_are_compared_unit_by_unit(both):
 def test_a_report_gets_every_section_with_both(both):
     told = comparisons.figures(*both, {})
     assert [title for title, _ in told] == [tab.title for tab in comparisons.sections()]
-    described = {one.tab for one in comparisons.COMPARABLES.values()}
-    titles = {tab.title for tab in comparisons.sections() if tab.name in described}
-    shown = {
-        figure.name: figure
-        for title, some in told
-        for figure in some
-        if title in titles and isinstance(figure, Figure)
-    }
-    assert {name.split("-both")[0] for name in shown} == set(comparisons.COMPARABLES)
+    assert {one.tab for one in COMPARABLES.values()} == set(TABS)
+    shown = {one.name: one for _, some in told for one in some if isinstance(one, Figure)}
+    missing = [one.why for _, some in told for one in some if isinstance(one, Missing)]
+    assert ["--steps count" in why for why in missing] == [True]  # no run has counted objects
+    assert {name.split("-both")[0] for name in shown} == set(COMPARABLES) - {"correlations"}
     for figure in shown.values():
         assert "one" in [cell.text for cell in figure.head]
         assert figure.table
@@ -205,9 +264,9 @@ def test_a_report_gets_every_section_with_both(both):
 
 
 def test_every_statistic_that_is_described_is_one(both):
-    known = {**statistics.STATISTICS, **statistics.OF_LABELS}
-    assert set(comparisons.COMPARABLES) <= set(known)
-    assert {one.tab for one in comparisons.COMPARABLES.values()} <= set(TABS)
+    known = {**statistics.STATISTICS, **statistics.OF_LABELS, **statistics.OF_OBJECTS}
+    assert set(COMPARABLES) <= set(known)
+    assert {one.tab for one in COMPARABLES.values()} <= set(TABS)
 
 
 def test_layers_without_a_common_name_are_matched_by_depth(both):
@@ -308,7 +367,7 @@ def test_whom_to_compare_with(both):
 
 def test_the_table_has_the_differences_and_the_rows_of_both(both):
     first, second = Run.objects.order_by("pk")
-    asked = comparison_tables.of_runs(comparisons.COMPARABLES["fields"], first, second)
+    asked = comparison_tables.of_runs(COMPARABLES["fields"], first, second)
     body = comparison_tables.as_json(asked)
     for part in comparison_tables.PARTS:
         text = b"".join(comparison_tables.as_csv(asked, part)).decode()
@@ -316,6 +375,6 @@ def test_the_table_has_the_differences_and_the_rows_of_both(both):
             assert row == {key: "" if one is None else str(one) for key, one in expected.items()}
     assert [row["side"] for row in body["rows"]] == ["first"] * 2 + ["second"] * 2
     labels = comparison_tables.of_labels(
-        comparisons.COMPARABLES["concepts"], *(Wanted(network, "people") for network in both)
+        COMPARABLES["concepts"], *(Wanted(network, "people") for network in both)
     )
     assert comparison_tables.as_json(labels)["only_second"] == ["stripes"]

@@ -1,5 +1,8 @@
 """The step `count`: against loops over pixels, however it is cut; odd masks; what it writes."""
 
+import csv
+import io
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from PIL import Image
 from analysis.core.arrays import unpacked
 from analysis.models import LogLine, State
 from analysis.pipeline import count
-from analysis.services import counting, files
+from analysis.services import counting, files, statistics
 from analysis.services.recipes import RunRefused
 from analysis.services.runs import request_run
 from analysis.services.scene_objects import informative, scene_objects
@@ -82,6 +85,50 @@ def test_what_objects_tell_of_scenes(tmp_path):
     assert bed.bits == pytest.approx(1 - by_name["bed"]["expected"])
     assert informative(run.image_set, "bedroom").rows[0]["object"] == "bed"
     assert "takes 4 images" in informative(run.image_set, "hall").why
+
+
+def bits(inside, size, present, images):
+    """Information of presence and “is it this scene”, cell by cell of their four."""
+    cells = [
+        (inside, size, present),
+        (size - inside, size, images - present),
+        (present - inside, images - size, present),
+        (images - size - present + inside, images - size, images - present),
+    ]
+    return sum(n / images * math.log2(n * images / (a * b)) for n, a, b in cells if n)
+
+
+def above_chance(inside, size, present, images):
+    """The same less its mean over all ways to deal the images out anew."""
+    mean = 0.0
+    for here in range(max(0, size + present - images), min(size, present) + 1):
+        ways = math.comb(present, here) * math.comb(images - present, size - here)
+        mean += ways / math.comb(images, size) * bits(here, size, present, images)
+    return bits(inside, size, present, images) - mean
+
+
+def test_what_objects_tell_of_a_scene_is_recomputed_from_the_exported_images(tmp_path):
+    run = finished(a_counted_run(tmp_path, given={"least_scene": 4}))
+    pieces = statistics.as_csv(statistics.of_run(run, statistics.STATISTICS["image-objects"]))
+    rows = list(csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline="")))
+    summary = {one["name"]: one for one in counting.read_summary(run)["classes"]}
+    for name in NAMES:
+        own = [row for row in rows if row["object"] == name]
+        assert summary[name]["images"] == len(own)
+        assert summary[name]["pixels"] == sum(int(row["pixels"]) for row in own)
+        assert summary[name]["instances"] == sum(int(row["instances"]) for row in own)
+    images = {row["image"]: row["scene"] for row in rows if row["scene"] in ("bedroom", "kitchen")}
+    for scene in ("bedroom", "kitchen"):
+        size = sum(one == scene for one in images.values())
+        for row in informative(run.image_set, scene).rows:
+            holds = [images[r["image"]] for r in rows
+                     if r["object"] == row["object"] and r["image"] in images]  # fmt: skip
+            inside = holds.count(scene)
+            told = above_chance(inside, size, len(holds), len(images))
+            assert row["bits"] == pytest.approx(told)
+            assert row["inside"] == pytest.approx(inside / size)
+            outside = (len(holds) - inside) / (len(images) - size)
+            assert row["outside"] == pytest.approx(outside)
 
 
 def test_what_was_counted_here_comes_before_what_an_archive_says(tmp_path):

@@ -1,9 +1,12 @@
 """What is told of detectors: rows counted by hand, the untrained network, the answers in words."""
 
+import csv
+import io
+
 import pytest
 
 from analysis.models import ClassScore, Network, Run
-from analysis.services import detector_findings, dissection, statistics
+from analysis.services import detector_findings, dissection, figure_pages, statistics
 from analysis.services.detector_findings import (
     by_class,
     by_layer,
@@ -57,6 +60,32 @@ def test_layers_are_counted_as_the_rows_say(run):
         assert row.classes == best.filter(iou__gt=0.04).values("label").distinct().count()
         assert row.best_iou == pytest.approx(max(one.iou for one in best))
         assert row.untrained is None
+
+
+def exported(run, name):
+    """Return a table as a stranger reads it: text."""
+    pieces = statistics.as_csv(statistics.of_run(run, statistics.STATISTICS[name]))
+    return list(csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline="")))
+
+
+def test_layers_and_classes_are_recomputed_from_the_exported_units(run):
+    units = [row for row in exported(run, "dissection") if row["rank"] == "0"]
+    hits = [row for row in units if float(row["iou"]) > 0.04]
+    assert 0 < len(hits) < len(units)
+    shown = {one.name: one.rows for one in figure_pages.figures("detectors", run.network, {})}
+    for row in shown["detectors"]:
+        here = [one for one in units if one["layer"] == row["layer"]]
+        found = [one for one in hits if one["layer"] == row["layer"]]
+        assert row["detectors"] == len(found)
+        assert row["classes"] == len({one["name"] for one in found})
+        assert row["silent"] == row["units"] - len(here)
+        assert row["best_iou"] == pytest.approx(max(float(one["iou"]) for one in here))
+        precisions = [float(one["precision"]) for one in here]
+        assert row["precision"] == pytest.approx(sum(precisions) / len(precisions))
+    for row in shown["classes"]:
+        assert row["detectors"] == sum(one["name"] == row["name"] for one in hits)
+        ious = [float(one["iou"]) for one in units if one["name"] == row["name"]]
+        assert row["best_iou"] >= max(ious, default=0) - 1e-9
 
 
 def test_units_come_in_order_and_only_a_best_class_is_detected(run):

@@ -35,12 +35,7 @@ def test_it_is_linked_from_every_page_and_begins_with_what_both_have(client, bot
     assert page.count('aria-current="page"') == 4  # the room, crumbs, page, section
 
 
-DESCRIBED = {one.tab for one in comparisons.COMPARABLES.values()}
-
-
-@pytest.mark.parametrize(
-    "section", [tab.name for tab in comparisons.sections() if tab.name in DESCRIBED]
-)
+@pytest.mark.parametrize("section", [tab.name for tab in comparisons.sections()])
 def test_every_section_shows_both_with_rows_to_keep(client, both, section):
     page = shown(client, other="two", tab=section)
     names = [name for name, one in comparisons.COMPARABLES.items() if one.tab == section]
@@ -49,16 +44,9 @@ def test_every_section_shows_both_with_rows_to_keep(client, both, section):
         assert comparisons.COMPARABLES[name].question in page
     assert "table=differences" in page
     assert "table=rows" in page
-    if section not in {"meanings", "concepts"}:
+    if section not in {"meanings", "concepts", "objects"}:
         for run in Run.objects.all():
             assert f"run {run.short_key} over 100 images of rooms" in page
-
-
-def test_a_section_that_nobody_described_shows_one_after_the_other(client, both, monkeypatch):
-    monkeypatch.setattr(comparisons, "COMPARABLES", {})
-    page = shown(client, tab="fields")
-    assert "one: How large is what a unit really looks at?" in page
-    assert "two: How large is what a unit really looks at?" in page
 
 
 def test_concepts_of_both_are_filtered_and_come_in_pages(client, both, monkeypatch):
