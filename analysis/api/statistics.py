@@ -18,9 +18,9 @@ from analysis.api.permissions import ReadersAndResearchers, readable_networks
 from analysis.api.top_images import KEY
 from analysis.models import Run, Source, State, UnitSemantics
 from analysis.services import comparison_tables, statistics
+from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import Comparable, Compared
 from analysis.services.comparison_tables import PARTS, Against
-from analysis.services.comparisons import COMPARABLES
 from analysis.services.counting import STEP, counted_by
 from analysis.services.meanings import THRESHOLD, Wanted, share_of
 from analysis.services.measures import ObjectStatistic, Statistic, Table

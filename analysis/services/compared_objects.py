@@ -145,7 +145,7 @@ def place_of(name: str, given: str | None = None) -> str:
 # ---- In words ----------------------------------------------------------------------------------
 def no_correlations(sides: tuple[Side, Side]) -> str:
     """Say whose correlations there are none of, and why; each sentence once."""
-    told = {}
+    told: dict[str, None] = {}  # in order, each once
     for side, rows in zip(sides, _both(*sides), strict=True):
         shown = _shown(side)
         if why := missing(shown, shown.frequency):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from analysis.core.meanings import cohen
+from analysis.models import Source
 from analysis.services import figure_pages, people_machine
 from analysis.services.comparing import Block, Comparable, Counted, Measure, Side
 from analysis.services.dissection import DETECTS, class_names
@@ -56,7 +57,7 @@ def not_both_named(sides: tuple[Side, Side]) -> str:
     for side in sides:
         pairs, source = pairs_of(side)
         if not any(pair.source == source and pair.relation in BOTH for pair in pairs):
-            who = SPOKEN.get(source, "people")
+            who = SPOKEN[Source(source or Source.PEOPLE)]
             told.append(
                 f"No unit of {side.name} is named both by {who} and by masks (IoU above {DETECTS}):"
                 " ask people about it, or dissect the layers that have labels."

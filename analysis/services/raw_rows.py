@@ -112,8 +112,14 @@ def simplified_objects(run: Run) -> Iterator[SimplifiedObject]:
 
 
 def image_objects(run: Run) -> Iterator[ImageObject]:
-    """Give what the masks of each image hold, in the order of the images and of the classes."""
-    counts = unpacked(files.read(images_file(run)))
+    """Give what the masks of each image hold, in the order of the images and of the classes.
+
+    None where the run's file is gone: an archive brings the summary alone.
+    """
+    try:
+        counts = unpacked(files.read(images_file(run)))
+    except FileNotFoundError:
+        return
     names = [name for _, name in class_names(run.image_set)]
     held: dict[int, list[tuple[str, int, int]]] = {}
     columns = (counts[name].tolist() for name in ("number", "place", "pixels", "instances"))

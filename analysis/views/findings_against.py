@@ -18,6 +18,7 @@ from analysis.services import (
     figure_pages,
     findings,
 )
+from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import Side
 from analysis.services.figures import Missing
 from analysis.services.findings import Tab
@@ -88,7 +89,7 @@ def _rows_csv(section: Tab, sides: tuple[Side, Side]) -> list[tuple[str, str]]:
     """Return the names and addresses of the rows of both that stand behind a section."""
     return [
         (name, comparison_addresses.download(name, sides, "rows"))
-        for name, one in comparisons.COMPARABLES.items()
+        for name, one in COMPARABLES.items()
         if one.tab == section.name
     ]
 

@@ -37,6 +37,7 @@ DETECTORS = (
     "analysis/test_detector_findings.py"
     "::test_layers_and_classes_are_recomputed_from_the_exported_units"
 )
+CONCEPT = "pages/test_concept_pages.py::test_all_units_of_a_concept_whatever_its_spelling"
 LABELS = f"{HERE}::test_meanings"
 # Module and name, as it stands in the source, of each figure.
 RECOMPUTED = {
@@ -64,11 +65,12 @@ RECOMPUTED = {
         "analysis/test_count.py"
         "::test_what_objects_tell_of_a_scene_is_recomputed_from_the_exported_images"
     ),
-    "concepts 'concept'": "pages/test_concept_pages.py::test_all_units_of_a_concept_whatever_its_spelling",
+    "concepts 'concept'": CONCEPT,
     # One for each comparison; see COMPARED.
     "comparison_figures f'{comparable.statistic}-both{several}'": "analysis/test_comparisons.py",
 }
 AGAINST = "analysis/test_comparisons.py::test_"
+AGREEMENT = "analysis/test_compared_agreement.py::test_"
 OF_OBJECTS = "analysis/test_compared_objects.py::test_"
 COMPARED = {
     "categories": f"{AGAINST}labels_are_what_one_counts_by_hand",
@@ -86,6 +88,8 @@ COMPARED = {
     "detectors": f"{AGAINST}detectors_and_classes_are_what_the_tables_of_units_give",
     "classes": f"{AGAINST}detectors_and_classes_are_what_the_tables_of_units_give",
     "localisation": f"{HERE}::test_localisation",
+    "preferences": f"{AGREEMENT}what_layers_prefer_is_what_the_tables_of_images_give",
+    "people-machine-layers": f"{AGREEMENT}people_and_masks_are_what_the_tables_of_units_give",
 }
 GROUPS = ("simple", "texture", "region", "part", "object", "scene")
 LAYERS = ("conv1", "conv2")

@@ -69,7 +69,7 @@ def test_threshold_layers_and_campaign_choose(bob, network):
     assert [row["object"] for row in told if row["units"]] == ["lamp", "lamp"]
 
 
-@pytest.mark.parametrize("name", ["objects", "correlations", "unit-objects"])
+@pytest.mark.parametrize("name", ["objects", "correlations", "unit-objects", "coverage"])
 def test_the_table_has_the_same_rows(name, bob, network):
     answer = bob.get(f"/api/v1/statistics/{name}.csv", ASKED)
     told = f'attachment; filename="{name}-open-people-rooms.csv"'

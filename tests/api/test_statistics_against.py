@@ -7,6 +7,7 @@ import pytest
 
 from analysis.models import Network, Run
 from tests.analysis.against import two_networks
+from tests.analysis.counted import a_counted_run, finished
 from tests.api import rows
 from tests.api.asking import knows_only, refused
 
@@ -131,3 +132,49 @@ def test_it_knows_get_only_and_twice_is_the_same(bob, runs):
     first = bob.get(FIELDS, runs)
     again = bob.get(FIELDS, runs, headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304
+
+
+OBJECTS = "/api/v1/statistics/correlations/"
+OF_OBJECTS = {"network": "mine", "source": "people", "against": "yours", "image_set": "rooms"}
+
+
+@pytest.fixture
+def objects(settings, tmp_path):
+    """Two public networks that name what is in rooms, which a public network was shown."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    for slug, words in (("mine", "bed bed oven"), ("yours", "wall floor wall")):
+        network = rows.network(slug)
+        for channel, word in enumerate(words.split()):
+            rows.label(rows.unit(network, "conv1", channel), word)
+    finished(a_counted_run(tmp_path, given={"least_scene": 4}))
+    Network.objects.update(public=True)
+
+
+@pytest.mark.parametrize("who", ["nobody", "alice", "bob"])
+def test_what_units_go_with_is_compared_over_the_same_objects(who, request, objects):
+    client = request.getfixturevalue(who)
+    body = client.get(OBJECTS, OF_OBJECTS).json()
+    assert (body["first"]["image_set"], body["second"]["image_set"]) == ("rooms", "rooms")
+    assert body["in_pairs"] is True
+    told = {(row["place"], row["measure"]): row for row in body["differences"]}
+    row = told["information", "pearson"]
+    assert row["value"] > row["other_value"]
+    assert row["difference"] == pytest.approx(row["value"] - row["other_value"])
+    address = "/api/v1/statistics/correlations.csv"
+    found = table(client.get(address, OF_OBJECTS | {"table": "differences"}))
+    assert len(found) == len(body["differences"])
+    assert client.get("/api/v1/statistics/coverage/", OF_OBJECTS).json()["differences"]
+    assert client.get("/api/v1/statistics/objects/", OF_OBJECTS).json()["differences"]
+
+
+def test_bad_parameters_of_objects_are_named(alice, bob, objects):
+    same = OF_OBJECTS | {"against": "mine"}
+    refused(bob.get(OBJECTS, same), 400, "invalid", against="would be compared with itself")
+    lacking = {key: value for key, value in OF_OBJECTS.items() if key != "image_set"}
+    refused(bob.get(OBJECTS, lacking), 400, "invalid", image_set="Say whose masks")
+    refused(bob.get(OBJECTS, OF_OBJECTS | {"layers": "x"}), 400, "invalid", layers="no layer 'x'")
+    units = "/api/v1/statistics/unit-objects/"
+    refused(bob.get(units, OF_OBJECTS), 400, "invalid", against="unit-objects are not compared")
+    Network.objects.filter(slug="yours").update(public=False)
+    refused(alice.get(OBJECTS, OF_OBJECTS), 404, "not_found")
+    knows_only(bob, OBJECTS, "get")

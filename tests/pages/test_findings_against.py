@@ -6,6 +6,7 @@ import pytest
 
 from analysis.models import Network, Run
 from analysis.services import comparisons
+from analysis.services.comparables import COMPARABLES
 from tests.analysis.against import two_networks
 from tests.api import rows
 
@@ -38,10 +39,10 @@ def test_it_is_linked_from_every_page_and_begins_with_what_both_have(client, bot
 @pytest.mark.parametrize("section", [tab.name for tab in comparisons.sections()])
 def test_every_section_shows_both_with_rows_to_keep(client, both, section):
     page = shown(client, other="two", tab=section)
-    names = [name for name, one in comparisons.COMPARABLES.items() if one.tab == section]
+    names = [name for name, one in COMPARABLES.items() if one.tab == section]
     for name in names:
         assert f"/statistics/{name}.csv?" in page
-        assert comparisons.COMPARABLES[name].question in page
+        assert COMPARABLES[name].question in page
     assert "table=differences" in page
     assert "table=rows" in page
     if section not in {"meanings", "concepts", "objects"}:
