@@ -158,39 +158,39 @@ def matrices(
 def exchanged(
     first: Float64[np.ndarray, " things"],
     second: Float64[np.ndarray, " things"],
-    other: Float64[np.ndarray, " things"],
+    others: Float64[np.ndarray, "things columns"],
     coefficient: str,
     swapped: Bool[np.ndarray, "times things"],
-) -> tuple[Float64[np.ndarray, " times"], Float64[np.ndarray, " times"]]:
-    """Return how two columns correlate with another after some of their values change places.
+) -> tuple[Float64[np.ndarray, "times columns"], Float64[np.ndarray, "times columns"]]:
+    """Return how two columns correlate with others after some of their values change places.
 
     Before they do, both columns are brought to one scale: mean 0 and deviation 1, or ranks, for
     one column may count many more than the other.
     """
     ranked = PEARSON if coefficient == PEARSON else SPEARMAN
-    mine, yours = (
-        _standard(_ranked(ranked, one[None, :, None])[0, :, 0]) for one in (first, second)
-    )
-    ends = np.where(swapped, yours, mine), np.where(swapped, mine, yours)  # (times, things)
+    mine, yours = _standard(_ranked(ranked, np.stack([first, second], 1)[None])[0].T)
     of = _taus if coefficient == KENDALL else _many
-    return of(ends[0], other, coefficient), of(ends[1], other, coefficient)
+    return (
+        of(np.where(swapped, yours, mine), others, coefficient),
+        of(np.where(swapped, mine, yours), others, coefficient),
+    )
 
 
-def _many(rows: np.ndarray, other: np.ndarray, coefficient: str) -> np.ndarray:
-    """Return the correlation of each row with another column."""
-    one = _standard(_ranked(coefficient, other[None, :, None])[0, :, 0])
-    found: np.ndarray = _standard(_ranked(coefficient, rows[:, :, None])[:, :, 0]) @ one
-    return found / len(one)
+def _many(rows: np.ndarray, others: np.ndarray, coefficient: str) -> np.ndarray:
+    """Return the correlation of each row with every other column."""
+    columns = _standard(_ranked(coefficient, others[None])[0].T)  # (columns, things)
+    found: np.ndarray = _standard(_ranked(coefficient, rows[:, :, None])[:, :, 0]) @ columns.T
+    return found / len(others)
 
 
-def _taus(rows: np.ndarray, other: np.ndarray, coefficient: str) -> np.ndarray:
-    """Return tau-b of each row with another column."""
-    pairs = _order(other).ravel()
-    found, size = [], max(1, PAIRS // len(other) ** 2)
+def _taus(rows: np.ndarray, others: np.ndarray, coefficient: str) -> np.ndarray:
+    """Return tau-b of each row with every other column."""
+    pairs = np.array([_order(values).ravel() for values in others.T]).T  # (pairs, columns)
+    found, size = [], max(1, PAIRS // len(others) ** 2)
     for start in range(0, len(rows), size):
         some = rows[start : start + size]
         order = np.sign(some[:, :, None] - some[:, None, :]).reshape(len(some), -1)
-        untied = np.abs(order).sum(1) * np.abs(pairs).sum()
+        untied = np.abs(order).sum(1)[:, None] * np.abs(pairs).sum(0)
         found.append(order @ pairs / np.sqrt(np.where(untied > 0, untied, np.nan)))
     return np.concatenate(found)
 

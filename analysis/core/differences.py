@@ -178,42 +178,50 @@ def mcnemar(mine: int, yours: int) -> float:
 
 
 # ---- Correlations of the same things -----------------------------------------------------------
-def correlations_apart(
-    first: Correlations,
-    second: Correlations,
-    coefficient: str,
-    column: int,
-    given: int | None = None,
-) -> Difference:
-    """Return how far the first columns of two tables of the same things differ in a correlation.
+class CorrelationsApart:
+    """How far the first columns of two tables of the same things differ in their correlations.
 
     Interval: the middle 95% of 2,000 differences, things drawn with replacement, the same ones for
     both tables. p: 2,000 exchanges of the two values of a thing, on one scale (mean 0 and
     deviation 1; ranks for Spearman and Kendall), the observed one counted along. A partial
-    correlation, with ``given``, has no p.
-
-    Raises:
-        ValueError: the tables are not of as many things.
+    correlation has no p.
     """
-    if first.table.shape != second.table.shape:
-        raise ValueError(f"tables of {first.table.shape} and {second.table.shape} are not paired")
-    ends = [
-        one.of(coefficient, column) if given is None else one.partial(coefficient, column, given)
-        for one in (first, second)
-    ]
-    mine, yours = ends[0].value, ends[1].value
-    if mine is None or yours is None:
-        return Difference(None)
-    drawn = [one.resamples(coefficient, column, given) for one in (first, second)]
-    by_chance = np.empty(0)
-    if given is None:
-        things = len(first.table)
-        swapped = np.random.default_rng(EXCHANGES).random((RESAMPLES, things)) < 0.5
-        columns = first.table[:, 0], second.table[:, 0], first.table[:, column]
-        dealt = exchanged(*columns, coefficient, swapped)
-        by_chance = dealt[0] - dealt[1]
-    found = Difference(mine - yours, way="paired bootstrap")
-    return _difference(found, drawn[0] - drawn[1], by_chance)
+
+    def __init__(self, first: Correlations, second: Correlations) -> None:
+        """Take two tables that are the same but for their first columns.
+
+        Raises:
+            ValueError: the tables are not of as many things.
+        """
+        if first.table.shape != second.table.shape:
+            raise ValueError(f"tables of {first.table.shape} and {second.table.shape} are no pair")
+        self.both = first, second
+        self.dealt: dict[str, Float64[np.ndarray, "resamples columns"]] = {}
+
+    def of(self, coefficient: str, column: int, given: int | None = None) -> Difference:
+        """Return the difference of one correlation, or of a partial one; unknown if one is."""
+        ends = [
+            one.of(coefficient, column)
+            if given is None
+            else one.partial(coefficient, column, given)
+            for one in self.both
+        ]
+        mine, yours = ends[0].value, ends[1].value
+        if mine is None or yours is None:
+            return Difference(None)
+        drawn = [one.resamples(coefficient, column, given) for one in self.both]
+        by_chance = np.empty(0) if given else self._by_chance(coefficient)[:, column - 1]
+        found = Difference(mine - yours, way="paired bootstrap")
+        return _difference(found, drawn[0] - drawn[1], by_chance)
+
+    def _by_chance(self, coefficient: str) -> Float64[np.ndarray, "resamples columns"]:
+        """Return the differences with every other column after exchanges."""
+        if coefficient not in self.dealt:
+            first, second = (one.table for one in self.both)
+            swapped = np.random.default_rng(EXCHANGES).random((RESAMPLES, len(first))) < 0.5
+            ends = exchanged(first[:, 0], second[:, 0], first[:, 1:], coefficient, swapped)
+            self.dealt[coefficient] = ends[0] - ends[1]
+        return self.dealt[coefficient]
 
 
 # ---- Many differences --------------------------------------------------------------------------

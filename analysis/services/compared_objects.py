@@ -12,7 +12,7 @@ from analysis.core.correlations import (
     Correlation,
     Correlations,
 )
-from analysis.core.differences import correlations_apart
+from analysis.core.differences import CorrelationsApart
 from analysis.core.meanings import Estimate
 from analysis.services.comparing import (
     EVERY,
@@ -85,14 +85,15 @@ def correlations(first: Side, second: Side) -> Iterator[Row]:
     known = [name for name in MEASURES if any(getattr(row, name) is not None for row in ends[0])]
     if not known:
         return
-    tables = [_correlations(rows, known) for rows in ends]
+    first_table, second_table = (_correlations(rows, known) for rows in ends)
+    apart = CorrelationsApart(first_table, second_table)
     for name in known:
         for coefficient in COEFFICIENTS:
-            yield from _row(tables, known, coefficient, name)
+            yield from _row(apart, known, coefficient, name)
     for name in known:
         if name in INFORMATIVENESS:
             for coefficient in PARTIAL:
-                yield from _row(tables, known, coefficient, name, GIVEN)
+                yield from _row(apart, known, coefficient, name, GIVEN)
 
 
 def _both(first: Side, second: Side) -> list[list[ObjectCount]]:
@@ -112,7 +113,7 @@ def _correlations(rows: Sequence[ObjectCount], known: Sequence[str]) -> Correlat
 
 
 def _row(
-    tables: Sequence[Correlations],
+    apart: CorrelationsApart,
     known: Sequence[str],
     coefficient: str,
     name: str,
@@ -121,14 +122,14 @@ def _row(
     """Give one correlation of both, if it exists for both."""
     column = 1 + known.index(name)
     fixed = None if given is None else 1 + known.index(given)
-    ends = [_one(table, coefficient, column, fixed) for table in tables]
-    difference = correlations_apart(tables[0], tables[1], coefficient, column, fixed)
+    ends = [_one(table, coefficient, column, fixed) for table in apart.both]
+    difference = apart.of(coefficient, column, fixed)
     if difference.value is not None:
         words = place_of(name, given)
         estimates = [Estimate(end.value, end.low, end.high) for end in ends]
-        numbers = (len(tables[0].table), len(tables[1].table))
+        things = len(apart.both[0].table)
         measure = COEFFICIENT[coefficient]
-        yield row_of((words, words), measure, numbers, estimates, difference), difference
+        yield row_of((words, words), measure, (things, things), estimates, difference), difference
 
 
 def _one(table: Correlations, coefficient: str, column: int, given: int | None) -> Correlation:

@@ -9,11 +9,11 @@ from scipy.stats import binomtest, fisher_exact, kendalltau, pearsonr, rankdata,
 
 from analysis.core.correlations import Correlations
 from analysis.core.differences import (
+    CorrelationsApart,
     Difference,
     apart,
     apart_in_pairs,
     by_depth,
-    correlations_apart,
     exchanged_sums,
     fisher,
     holm,
@@ -228,7 +228,7 @@ def tables(*columns):
 @pytest.mark.parametrize("name", LIBRARY)
 def test_correlations_of_the_same_things_against_things_drawn_one_by_one(name):
     first, second, measure = three_columns()
-    found = correlations_apart(*tables(first, second, measure), name, 1)
+    found = CorrelationsApart(*tables(first, second, measure)).of(name, 1)
     of = LIBRARY[name]
 
     def apart_in(some):
@@ -260,7 +260,7 @@ def test_partial_correlations_of_the_same_things_have_an_interval_and_no_p():
     first, second, measure = three_columns()
     other = np.arange(11.0) % 4
     pair = tables(first, second, measure, other)
-    found = correlations_apart(*pair, "pearson", 1, 2)
+    found = CorrelationsApart(*pair).of("pearson", 1, 2)
     ends = [one.partial("pearson", 1, 2).value for one in pair]
     assert found.value == pytest.approx(ends[0] - ends[1])
     assert found.low < found.value < found.high
@@ -269,13 +269,13 @@ def test_partial_correlations_of_the_same_things_have_an_interval_and_no_p():
 
 def test_correlations_that_do_not_differ_or_do_not_exist():
     first, second, measure = three_columns()
-    same = correlations_apart(*tables(first, first, measure), "spearman", 1)
+    same = CorrelationsApart(*tables(first, first, measure)).of("spearman", 1)
     assert (same.value, same.low, same.way) == (0.0, None, "none")
     constant = tables(first, np.ones(11), measure)
     for name in LIBRARY:
-        assert correlations_apart(*constant, name, 1) == Difference(None)
+        assert CorrelationsApart(*constant).of(name, 1) == Difference(None)
     few = tables(first[:3], second[:3], measure[:3])
-    assert correlations_apart(*few, "kendall", 1) == Difference(None)
+    assert CorrelationsApart(*few).of("kendall", 1) == Difference(None)
     assert np.isnan(few[0].resamples("pearson", 1)).all()
-    with pytest.raises(ValueError, match=r"\(11, 2\) and \(3, 2\) are not paired"):
-        correlations_apart(constant[0], few[0], "pearson", 1)
+    with pytest.raises(ValueError, match=r"\(11, 2\) and \(3, 2\) are no pair"):
+        CorrelationsApart(constant[0], few[0])
