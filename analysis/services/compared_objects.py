@@ -178,11 +178,18 @@ def answer(rows: Sequence[Compared], sides: tuple[Side, Side]) -> str:
 def _said(row: Compared, sides: tuple[Side, Side]) -> str:
     """Tell one correlation of both, and whether they differ beyond chance."""
     sure = row.p_holm is not None and row.p_holm < SURE
-    verdict = f"{'beyond' if sure else 'not beyond'} chance"
+    verdict = f"{'beyond' if sure else 'not beyond'} chance{_p(row)}"
     return (
         f"{WORDS[row.measure]} {_two(row.value)} in {sides[0].name}, {_two(row.other_value)} in"
         f" {sides[1].name}, a difference of {_difference(row)}, {verdict}"
     )
+
+
+def _p(row: Compared) -> str:
+    """Return p alone and corrected: one may be small, and the other not."""
+    if row.p is None or row.p_holm is None:
+        return ""
+    return f" (p = {row.p:.2g}, corrected for all measures {row.p_holm:.2g})"
 
 
 def _difference(row: Compared) -> str:

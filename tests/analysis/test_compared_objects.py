@@ -167,6 +167,7 @@ def test_figures_answer_the_question(both, rooms):
     ]
     assert correlations.answer.startswith("Information on the scene, bits: Pearson ")
     assert "in one, " in correlations.answer
+    assert ", corrected for all measures " in correlations.answer
     assert "Given instances in the masks, " in correlations.answer
     assert "bootstrap over pairs" in correlations.method
     assert "Both measured the same objects" in correlations.method
