@@ -73,7 +73,7 @@ def look() -> Spec:
     ink, muted, line, accent = (TOKENS[name][0] for name in ("ink", "muted", "line", "accent"))
     words = {"labelColor": muted, "titleColor": muted, "labelFont": FONT, "titleFont": FONT}
     sizes = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
-    lines = {"gridColor": line, "domainColor": line, "tickColor": line, "labelLimit": 160}
+    lines = {"gridColor": line, "domainColor": line, "tickColor": line, "labelLimit": 240}
     category = ("accent", "simple", "region", "scene", "texture", "object")
     ordinal = ("simple", "texture", "region", "part", "object", "scene")
     return {

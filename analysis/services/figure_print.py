@@ -44,13 +44,14 @@ def config() -> Spec:
     """Return the configuration that files are drawn with."""
     words = {"labelColor": INK, "titleColor": INK, "labelFont": FONT, "titleFont": FONT}
     sizes = {"labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"}
+    lines = {"gridColor": LINE, "domainColor": MUTED, "tickColor": MUTED}
     title = {"anchor": "start", "frame": "group", "color": INK, "font": FONT, "fontSize": 15}
     return {
         "background": "white",
         "font": FONT,
         "padding": 12,
         "view": {"stroke": None},
-        "axis": {**words, **sizes, "gridColor": LINE, "domainColor": MUTED, "tickColor": MUTED},
+        "axis": {**words, **sizes, **lines, "labelLimit": 240},
         "axisX": {"labelAngle": 0, "labelOverlap": True, "labelLimit": 160},
         "legend": {**words, **sizes, "orient": "top", "direction": "horizontal", "labelLimit": 320},
         "header": {**words, **sizes},

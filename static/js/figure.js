@@ -19,7 +19,7 @@ function config() {
     font,
     padding: 4,
     view: { stroke: null },
-    axis: { ...words, ...sizes, gridColor: line, domainColor: line, tickColor: line, labelLimit: 160 },
+    axis: { ...words, ...sizes, gridColor: line, domainColor: line, tickColor: line, labelLimit: narrow ? 130 : 240 },
     axisX: { labelAngle: 0, labelOverlap: true },
     legend: {
       ...words,
