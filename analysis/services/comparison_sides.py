@@ -13,7 +13,12 @@ from analysis.services.findings import Tab
 
 UNTRAINED = "random:"
 # What an address says of the second network, as it says it of the first.
-OF_OTHER = {"run": "other_run", "source": "other_source", "campaign": "other_campaign"}
+OF_OTHER = {
+    "run": "other_run",
+    "source": "other_source",
+    "campaign": "other_campaign",
+    "images": "other_images",
+}
 
 
 def of_other(asked: Asked) -> dict[str, str]:

@@ -44,6 +44,7 @@ from analysis.services.statistics import OF_LABELS, OF_OBJECTS
 # The words of an address, as `QueryDict` has them; what makes no sense asks for the usual.
 Asked = Mapping[str, str]
 RUNS = 20
+NO_IMAGES = "(none)"  # asked for as the image set: none; a name has no brackets
 WHOSE = {
     Source.PEOPLE: "labels by people",
     Source.PUBLISHED: "published labels",
@@ -277,8 +278,10 @@ def objects_of(labels: Choice, asked: Asked) -> ObjectChoice:
     network = labels.wanted.network
     sets = objects.sets_for(network)
     names = list(network.layers.order_by("position").values_list("name", flat=True))
-    image_set = next((one for one in sets if one.slug == asked.get("images")), None)
-    image_set = image_set or next(iter(sets), None)
+    named = asked.get("images")
+    image_set = next((one for one in sets if one.slug == named), None)
+    if named != NO_IMAGES:
+        image_set = image_set or next(iter(sets), None)
     if image_set is None:
         return ObjectChoice(labels, sets, names, None)
     some = asked.get("layers", "").split(",")
@@ -327,9 +330,27 @@ def _one_of(names: Iterable[str], asked: str | None) -> str:
 
 def _objects(network: Network, asked: Asked) -> list[Figure | Missing]:
     choice = objects_chosen(network, asked)
-    if choice is None or choice.shown is None:
+    if choice is None:
         return []
+    if choice.shown is None:
+        return [Missing(findings.TABS["objects"].teaches, _no_images(network))]
     return object_correlation_figures.figures(choice.shown)
+
+
+def asked_in_report(network: Network, asked: Asked) -> Asked:
+    """Return what a report asks about a network: its image set is its own, or one that is named."""
+    own, may_be_named = objects.sets_for_report(network)
+    named = [one for one in may_be_named if one.slug == asked.get("images")]
+    slug = next((one.slug for one in (*named, *own)), NO_IMAGES)
+    return {**asked, "images": slug}
+
+
+def _no_images(network: Network) -> str:
+    """Say why nothing tells which objects there are, and how to get it."""
+    told = f"No image set with masks that {network} was run over says which objects there are:"
+    if not network.published_only:
+        told += f" run it over one, manage.py analyze {network} IMAGES --steps count, or"
+    return f"{told} name a set that a public network was shown, manage.py report --images NAME."
 
 
 # Together one for each tab of services/findings.py.

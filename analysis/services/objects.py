@@ -117,6 +117,18 @@ def sets_for(network: Network) -> list[ImageSet]:
     return sorted(sets, key=lambda one: (one.pk not in shown, one.slug))
 
 
+def sets_for_report(network: Network) -> tuple[list[ImageSet], list[ImageSet]]:
+    """Return the image sets with masks that the network was run over, and those that may be named.
+
+    A report outlasts the moment: whoever may read the network later reads it. So it takes no set
+    of others by itself, and of those only one that a public network was shown, where it is named.
+    """
+    masked = with_masks()
+    own = masked.filter(runs__network=network).distinct().order_by("slug")
+    public = masked.filter(runs__network__public=True).distinct().order_by("slug")
+    return list(own), list(dict.fromkeys([*own, *public]))
+
+
 def unit_objects(wanted: Wanted) -> list[UnitObject]:
     """Return the units that count, in the order of the network."""
     named = list(_named(wanted))

@@ -45,10 +45,19 @@ class Subject:
     def asked_of(self, network: Network) -> Mapping[str, str]:
         """Return the words about one of the networks: those about the other begin with other_."""
         if network != self.against:
-            return self.asked
+            return figure_pages.asked_in_report(network, self.asked)
         shared = {name: self.asked[name] for name in ("threshold", "by") if name in self.asked}
         others = (name for name in self.asked if name.startswith(OTHER))
-        return shared | {name.removeprefix(OTHER): self.asked[name] for name in others}
+        words = shared | {name.removeprefix(OTHER): self.asked[name] for name in others}
+        return figure_pages.asked_in_report(network, words)
+
+    @property
+    def asked_of_both(self) -> Mapping[str, str]:
+        """Return the words of a comparison."""
+        images = {"images": self.asked_of(self.network)["images"]}
+        if self.against:
+            images["other_images"] = self.asked_of(self.against)["images"]
+        return {**self.asked, **images}
 
     @property
     def title(self) -> str:
@@ -168,7 +177,7 @@ def _compared(subject: Subject, other: Network, used: list[Run]) -> list[Section
     parts = ["synthetic network"] * any(network.synthetic for network in subject.networks)
     parts += ["synthetic images"] * any(run.image_set.synthetic for run in used)
     note = " · ".join(parts)
-    found = report_comparison.sections(subject.network, other, subject.asked)
+    found = report_comparison.sections(subject.network, other, subject.asked_of_both)
     return [
         Section(
             name=f"comparison-{part.name}",

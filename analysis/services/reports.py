@@ -17,6 +17,7 @@ from django.db.models import F, Q, QuerySet
 from analysis.models import OPEN, Network, Report, State
 from analysis.services import files
 from analysis.services.access import is_researcher
+from analysis.services.objects import sets_for_report
 from analysis.services.processes import claim_name, surely_gone
 
 if TYPE_CHECKING:
@@ -67,6 +68,21 @@ def subject(
     if against == network:
         raise ReportRefused(f"{network} cannot be compared with itself: name another network.")
     return Subject(network, now, against, dict(asked), licence)
+
+
+def insist_on_images(network: Network, slug: str) -> None:
+    """Refuse an image set that a report may not take objects from; no name is no question.
+
+    Raises:
+        ReportRefused: names those that there are.
+    """
+    names = [one.slug for one in sets_for_report(network)[1]]
+    if slug and slug not in names:
+        hint = f"There are: {', '.join(names)}." if names else "There is none."
+        raise ReportRefused(
+            f"{slug!r} is no image set with masks that {network} or a public network was run over."
+            f" {hint}"
+        )
 
 
 # ---- Asked for ---------------------------------------------------------------------------------

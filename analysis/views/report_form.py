@@ -1,11 +1,12 @@
 """What is asked for with a report: to compare with, whose labels, above what, which licence."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
-from analysis.models import Network, Source
+from analysis.models import ImageSet, Network, Source
 from analysis.services.meanings import THRESHOLD
 
 
@@ -29,20 +30,30 @@ class ReportForm(forms.Form):
         max_value=1,
         error_messages={"invalid": "The threshold must be a number from 0 to 1."},
     )
+    images = forms.ChoiceField(
+        required=False,
+        error_messages={"invalid_choice": "%(value)s is no image set that a report may speak of."},
+    )
     licence = forms.CharField(required=False, max_length=300)
 
-    def __init__(self, *args: Any, others: QuerySet[Network], **kwargs: Any) -> None:
-        """Offer these networks to compare with."""
+    def __init__(
+        self, *args: Any, others: QuerySet[Network], sets: Iterable[ImageSet], **kwargs: Any
+    ) -> None:
+        """Offer these networks to compare with, and these image sets to take objects from."""
         super().__init__(*args, **kwargs)
-        field = self.fields["against"]
+        field, images = self.fields["against"], self.fields["images"]
         assert isinstance(field, forms.ModelChoiceField)  # for types
+        assert isinstance(images, forms.ChoiceField)
         field.queryset = others
+        images.choices = [("", ""), *((one.slug, one.slug) for one in sets)]
 
     def asked(self) -> dict[str, str]:
         """Return what is asked of the figures, as an address of findings has it."""
         data = self.cleaned_data
         share = data["threshold"]
-        words = {"source": data["source"], "other_source": data["source"]}
+        words = {
+            prefix + name: data[name] for prefix in ("", "other_") for name in ("source", "images")
+        }
         if share is not None and share != THRESHOLD:
             words["threshold"] = f"{share:g}"
         return {name: value for name, value in words.items() if value}

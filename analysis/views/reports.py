@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis import tasks
 from analysis.models import OPEN, Network, Report
-from analysis.services import access, atlas, figure_pages, findings, reports
+from analysis.services import access, atlas, figure_pages, findings, objects, reports
 from analysis.services.access import insist_may_change, may_change, researcher_required
 from analysis.services.listeners import listening
 from analysis.services.reports import ReportRefused
@@ -32,7 +32,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if network is None:
         return access.ask_to_sign_in(request)
     sent = request.POST if request.method == "POST" else None
-    form = ReportForm(sent, others=_others(request, network))
+    sets = objects.sets_for_report(network)[1]
+    form = ReportForm(sent, others=_others(request, network), sets=sets)
     if request.method == "POST":
         insist_may_change(request.user, network)
         if form.is_valid() and _asked(request, network, form):
@@ -40,6 +41,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     shown = _list(request, network) | {
         "form": form,
         "sources": _sources(network),
+        "sets": sets,
         "tab": None,
         "tabs": findings.TABS.values(),
     }

@@ -12,10 +12,19 @@ from PIL import Image
 from scipy.stats import kendalltau, pearsonr, spearmanr
 
 from analysis.models import ConceptMatch, ImageSet, Network, State
-from analysis.services import figure_pages, objects, report_data, sharing, statistics
+from analysis.services import (
+    figure_pages,
+    objects,
+    report_content,
+    report_data,
+    sharing,
+    statistics,
+)
 from analysis.services.figures import Figure, Missing
 from analysis.services.objects import COUNTED, FREQUENCY, MEASURES, Wanted, correlations_of
+from analysis.services.report_content import Subject
 from tests.analysis.counted import LABELS, NAMES, ROOMS, WALL, a_counted_run, a_room_set, finished
+from tests.analysis.reported import NOW
 from tests.api import rows
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -244,7 +253,8 @@ def test_scenes_that_tell_nothing_say_what_is_missing(tmp_path, network, scenes,
 
 def test_no_labels_no_masks_nothing_above_the_threshold_no_match(tmp_path, network):
     assert figure_pages.figures("objects", rows.network("bare"), {}) == []
-    assert figure_pages.figures("objects", network, {}) == []  # no image set with masks
+    (none,) = figure_pages.figures("objects", network, {})
+    assert "net was run over says which objects there are: run it over one" in none.why
     ImageSet.objects.create(
         slug="rooms", labels=LABELS, state=State.DONE, fingerprint="x", manifest="m"
     )
@@ -267,13 +277,54 @@ def test_a_public_network_shows_only_sets_that_a_public_network_was_shown(tmp_pa
     assert objects.sets_for(network) == [rooms]
 
 
-def test_a_report_has_the_tables_of_objects(network, rooms, tmp_path):
-    sheets = {sheet.name for sheet in report_data.write(tmp_path / "data", [(network, {})])}
-    names = {f"{name}-net-people-{rooms.slug}" for name in statistics.OF_OBJECTS}
-    assert names <= sheets
-    wanted = figure_pages.objects_chosen(network, {}).shown.wanted
-    told = (tmp_path / "data" / f"correlations-net-people-{rooms.slug}.csv").read_text("utf-8")
-    assert list(csv.DictReader(io.StringIO(told))) == exported("correlations", wanted)
+def said_in_report(network, folder, **asked):
+    """Return what a report says of objects, and the names of its tables of them."""
+    subject = Subject(network, NOW, asked=asked)
+    found = {one.name: one for one in report_content.gather(subject).sections}["objects"].drawn
+    sheets = report_data.write(folder, [(network, subject.asked_of(network))])
+    return [one.figure for one in found], sorted(
+        one.name for one in sheets if "objects" in one.name
+    )
+
+
+def test_a_report_has_the_tables_of_the_objects_of_its_own_images(rooms, tmp_path):
+    small = Network.objects.get(slug="small")  # it was run over the rooms
+    rows.label(rows.unit(small, small.layers.first().name, 0), "bed")
+    told, sheets = said_in_report(small, tmp_path / "data")
+    assert all(isinstance(one, Figure) for one in told[:2])
+    assert sheets == [f"{name}-small-people-rooms" for name in ("objects", "unit-objects")]
+    wanted = figure_pages.objects_chosen(small, {}).shown.wanted
+    text = (tmp_path / "data" / "objects-small-people-rooms.csv").read_text("utf-8")
+    assert list(csv.DictReader(io.StringIO(text))) == exported("objects", wanted)
+
+
+@pytest.mark.parametrize("asked", [{}, {"images": "rooms"}, {"images": "nothing"}])
+def test_a_report_takes_no_image_set_of_a_stranger(network, rooms, tmp_path, asked):
+    """Whoever reads the network later reads its reports: they held another's private objects."""
+    assert figure_pages.objects_chosen(network, {}).shown.wanted.image_set == rooms  # on the page
+    (why,), sheets = said_in_report(network, tmp_path / "data", **asked)
+    assert "No image set with masks that net was run over" in why.why
+    assert "manage.py report --images NAME" in why.why
+    assert sheets == []
+
+
+def test_a_report_takes_a_public_set_where_it_is_named(network, rooms, tmp_path):
+    Network.objects.filter(slug="small").update(public=True)
+    assert said_in_report(network, tmp_path / "one")[1] == []
+    told, sheets = said_in_report(network, tmp_path / "two", images="rooms")
+    assert all(isinstance(one, Figure) for one in told[:2])
+    assert sheets == [f"{name}-net-people-rooms" for name in ("objects", "unit-objects")]
+
+
+def test_a_comparison_takes_the_images_of_each(network, rooms):
+    small = Network.objects.get(slug="small")
+    rows.label(rows.unit(small, small.layers.first().name, 0), "bed")
+    subject = Subject(small, NOW, against=network, asked={})
+    assert subject.asked_of_both == {"images": "rooms", "other_images": figure_pages.NO_IMAGES}
+    found = {one.name: one for one in report_content.gather(subject).sections}
+    told = [one.figure for one in found["comparison-objects"].drawn]
+    assert [one.why for one in told if isinstance(one, Missing) and "net was run" in one.why]
+    assert any(isinstance(one, Figure) for one in told)
 
 
 def test_a_link_to_a_private_network_opens_no_other_image_set(network, rooms, researcher):

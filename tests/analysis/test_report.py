@@ -257,6 +257,9 @@ def test_the_command_refuses_what_it_cannot_do_in_one_sentence(db, tmp_path):
     assert "holds thesis.tex already" in refused("places-alexnet", output=full)
     assert "is a file" in refused("places-alexnet", output=file)
     assert "cannot be" in refused("places-alexnet", output=file / "below")
+    images = refused("places-alexnet", output=tmp_path / "out", images="attic")
+    assert "'attic' is no image set with masks that places-alexnet or a public network" in images
+    assert "There is none." in images
     itself = refused("places-alexnet", against="places-alexnet", output=tmp_path / "out")
     assert "cannot be compared with itself" in itself
     assert "There is no network called 'none'" in refused(

@@ -66,6 +66,7 @@ def test_a_researcher_asks_for_one_and_a_second_press_makes_no_other(
         ({"threshold": "seven"}, "The threshold must be a number from 0 to 1."),
         ({"threshold": "7"}, "less than or equal to 1"),
         ({"source": "rumour"}, "rumour is no source of labels."),
+        ({"images": "attic"}, "attic is no image set that a report may speak of."),
         ({"licence": "x" * 301}, "at most 300 characters"),
     ],
 )

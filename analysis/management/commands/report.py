@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--source", default="", choices=["", *Source.values])
         parser.add_argument("--campaign", default="", help="only labels of this campaign")
         parser.add_argument("--threshold", default="", help="of precision, 0 to 1; default: 0.75")
+        parser.add_argument("--images", default="", help="its objects: an image set with masks")
         parser.add_argument("--licence", default="", help="of the data: an address, a sentence")
         parser.add_argument("--date", default="", help="to stand on it, e.g. 2026-03-01")
 
@@ -61,15 +62,16 @@ class Command(BaseCommand):
         words: dict[str, str] = {}
         if threshold and share_of(threshold) is None:
             raise CommandError(f"--threshold {threshold!r} must be a number from 0 to 1.")
-        for name in ("source", "campaign", "threshold"):
+        for name in ("source", "campaign", "threshold", "images"):
             words |= {name: options[name]} if options[name] else {}
-        if "source" in words:
-            words["other_source"] = words["source"]
+        for name in ("source", "images"):
+            words |= {f"other_{name}": words[name]} if name in words else {}
         everyone = Network.objects.all()
         try:
             network = reports.network_called(options["network"], everyone)
             other = options["against"]
             against = reports.network_called(other, everyone) if other else None
+            reports.insist_on_images(network, options["images"])
             return reports.subject(
                 network, against, words, options["licence"], moment(options["date"])
             )
