@@ -135,6 +135,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 CACHE_URL = env.text("CACHE_URL")
+
+
+def _apart(name: str, most: int) -> dict[str, Any]:
+    """Return a cache with a room of its own, that in a process's memory holds so many things."""
+    if CACHE_URL:
+        backend = "django.core.cache.backends.redis.RedisCache"
+        return {"BACKEND": backend, "LOCATION": CACHE_URL, "KEY_PREFIX": name}
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    return {"BACKEND": backend, "LOCATION": name, "OPTIONS": {"MAX_ENTRIES": most}}
+
+
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {
@@ -150,19 +161,9 @@ CACHES: dict[str, dict[str, Any]] = {
         "LOCATION": "fragments",
     },
     # Figures as files, of up to a megabyte each: drawn again after an hour.
-    "figures": (
-        {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": CACHE_URL,
-            "KEY_PREFIX": "figures",
-        }
-        if CACHE_URL
-        else {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "LOCATION": "figures",
-            "OPTIONS": {"MAX_ENTRIES": 40},
-        }
-    ),
+    "figures": _apart("figures", most=40),
+    # What takes long to count, of up to two megabytes each: see services/kept.
+    "counts": _apart("counts", most=40),
 }
 
 # ---- Files ---------------------------------------------------------------------------------

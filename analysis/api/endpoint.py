@@ -2,11 +2,8 @@
 
 import hashlib
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import NotFound, ValidationError
@@ -18,6 +15,7 @@ from rest_framework.response import Response
 from analysis.api.pagination import PARAMETERS
 from analysis.api.parsers import insist_on_length
 from analysis.services.access import is_researcher
+from analysis.services.kept import program
 
 NUL = "\0"
 
@@ -124,16 +122,6 @@ class Endpoint(GenericAPIView[Any]):
     def for_researcher(self) -> bool:
         """Return whether the caller sees what is the researchers' own."""
         return is_researcher(self.request.user)
-
-
-@cache
-def program() -> str:
-    """Return the sha256 of what makes answers: a new version may make other ones."""
-    digest = hashlib.sha256()
-    for room in ("core", "models", "services", "api"):
-        for path in sorted((Path(settings.BASE_DIR) / "analysis" / room).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 class ListEndpoint(ListModelMixin, Endpoint):

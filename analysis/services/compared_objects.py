@@ -27,6 +27,7 @@ from analysis.services.comparing import (
     Side,
     row_of,
 )
+from analysis.services.kept import once
 from analysis.services.object_correlation_figures import (
     SHORT,
     WORDS,
@@ -75,8 +76,8 @@ def named(side: Side) -> Iterator[Counted]:
 
 
 # ---- What units per object go with -------------------------------------------------------------
-def correlations(first: Side, second: Side) -> Iterator[Row]:
-    """Give every correlation of both networks' units per object, over the same objects.
+def correlations(first: Side, second: Side) -> list[Row]:
+    """Return every correlation of both networks' units per object, over the same objects.
 
     All that the images hold; or those that units of either name. Then what is left of
     informativeness given how often objects occur. What does not exist for both is left out.
@@ -84,9 +85,18 @@ def correlations(first: Side, second: Side) -> Iterator[Row]:
     ends = _both(first, second)
     known = [name for name in MEASURES if any(getattr(row, name) is not None for row in ends[0])]
     if not known:
-        return
-    first_table, second_table = (_correlations(rows, known) for rows in ends)
-    apart = CorrelationsApart(first_table, second_table)
+        return []
+    tables = [_table(rows, known) for rows in ends]
+    return once("correlations", [known, tables], lambda: list(_drawn(tables, known)))
+
+
+def _drawn(tables: Sequence[list[list[float]]], known: Sequence[str]) -> Iterator[Row]:
+    """Give the rows, with the thousands of samples that they take."""
+    first, second = (
+        Correlations(np.array(table, np.float64).reshape(len(table), 1 + len(known)))
+        for table in tables
+    )
+    apart = CorrelationsApart(first, second)
     for name in known:
         for coefficient in COEFFICIENTS:
             yield from _row(apart, known, coefficient, name)
@@ -107,9 +117,9 @@ def _both(first: Side, second: Side) -> list[list[ObjectCount]]:
     return [[pair[side] for pair in pairs] for side in (0, 1)]
 
 
-def _correlations(rows: Sequence[ObjectCount], known: Sequence[str]) -> Correlations:
-    table = [[row.units, *(getattr(row, name) for name in known)] for row in rows]
-    return Correlations(np.array(table, np.float64).reshape(len(rows), 1 + len(known)))
+def _table(rows: Sequence[ObjectCount], known: Sequence[str]) -> list[list[float]]:
+    """Return units and what is known of each object, as columns."""
+    return [[row.units, *(getattr(row, name) for name in known)] for row in rows]
 
 
 def _row(

@@ -24,6 +24,7 @@ from analysis.core.intervals import wilson
 from analysis.core.meanings import Estimate, Formula, estimates, shares
 from analysis.models import Network, Run
 from analysis.services.figure_pages import Choice
+from analysis.services.kept import once
 from analysis.services.object_figures import Shown as ShownObjects
 
 EVERY = "all layers"  # all places together, where places are layers
@@ -173,26 +174,45 @@ Placed = dict[str, dict[Hashable, Values]]  # place → unit → what was measur
 
 
 def compare(comparable: Comparable, first: Side, second: Side) -> Comparison:
-    """Return every measure at every place of both, with differences and Holm's correction."""
+    """Return every measure at every place of both, with differences and Holm's correction.
+
+    What was measured is read anew for each asker; the drawing of thousands of samples is done once.
+    """
+    paired = in_pairs(comparable, first, second)
     if isinstance(comparable.units, Between):
         found = list(comparable.units.rows(first, second))
         places = dict.fromkeys((row.place, row.other_place) for row, _ in found)
-        matching, paired = Matching(list(places), "name"), in_pairs(comparable, first, second)
+        matching = Matching(list(places), "name")
     else:
         measured = [_placed(comparable.units(side)) for side in (first, second)]
-        found, matching, paired = _of_units(comparable, (first, second), measured)
+        zeros = _zeros(comparable, first, second)
+        found, matching = _of_units(_Counts(comparable, paired, zeros), *measured)
     corrected = holm([difference for _, difference in found])
     rows = [row._replace(p_holm=p) for (row, _), p in zip(found, corrected, strict=True)]
     return Comparison(comparable, rows, matching, paired)
 
 
-def _of_units(
-    comparable: Comparable, sides: tuple[Side, Side], measured: Sequence[Placed]
-) -> tuple[list[Row], Matching, bool]:
-    """Return the differences of what was measured on units, place by place."""
-    mine, yours = measured
+def _zeros(comparable: Comparable, *sides: Side) -> list[set[Hashable]] | None:
+    """Return the units that have 0 where nothing was measured, if there are such."""
+    return [set(comparable.everyone(side)) for side in sides] if comparable.everyone else None
+
+
+def _of_units(counts: "_Counts", mine: Placed, yours: Placed) -> tuple[list[Row], Matching]:
+    """Return the differences of what was measured on units, place by place; drawn once."""
+    made_of = [counts.comparable.statistic, counts.in_pairs, _told(mine), _told(yours)]
+    made_of += [sorted(map(str, some)) for some in counts.everyone or ()]
+    return once("comparison", made_of, lambda: _compared(counts, mine, yours))
+
+
+def _told(placed: Placed) -> list[tuple[str, list[tuple[Hashable, Values]]]]:
+    """Return what was measured as JSON can hold it: keys of units may be pairs."""
+    return [(place, list(units.items())) for place, units in placed.items()]
+
+
+def _compared(counts: "_Counts", mine: Placed, yours: Placed) -> tuple[list[Row], Matching]:
+    """Return the rows of a comparison, and which places were set against each other."""
+    comparable = counts.comparable
     matching = matched(list(mine), list(yours), comparable.place)
-    counts = _Counts(comparable, *sides)
     if counts.everyone and all(counts.everyone):  # what one of both lacks is 0 there
         alone = [(place, place) for place in (*matching.only_first, *matching.only_second)]
         matching = replace(matching, pairs=[*matching.pairs, *alone])
@@ -204,7 +224,7 @@ def _of_units(
             _together(yours, [two for _, two in matching.pairs]) if whole else yours.get(other, {}),
         )
         found += counts.rows((place, other), pair)
-    return found, matching, counts.in_pairs
+    return found, matching
 
 
 def matched(first: Sequence[str], second: Sequence[str], place: str) -> Matching:
@@ -245,11 +265,12 @@ def _together(placed: Placed, places: Iterable[str]) -> dict[Hashable, Values]:
 class _Counts:
     """The differences between two sides, of one statistic."""
 
-    def __init__(self, comparable: Comparable, first: Side, second: Side) -> None:
+    def __init__(
+        self, comparable: Comparable, in_pairs: bool, everyone: list[set[Hashable]] | None
+    ) -> None:
         self.comparable = comparable
-        self.in_pairs = in_pairs(comparable, first, second)
-        everyone = comparable.everyone
-        self.everyone = [set(everyone(side)) for side in (first, second)] if everyone else None
+        self.in_pairs = in_pairs
+        self.everyone = everyone
 
     def rows(self, places: tuple[str, str], units: tuple[dict[Hashable, Values], ...]) -> list[Row]:
         """Return all measures at one pair of places that both have units for."""

@@ -19,6 +19,7 @@ from analysis.models import (
     Layer,
     Network,
     Segment,
+    Source,
     TopImage,
     Unit,
     UnitSemantics,
@@ -26,6 +27,7 @@ from analysis.models import (
 from analysis.services.atlas import BEST_SEGMENTS, TRUST, runs_to_show
 from analysis.services.figure_links import concept_page
 from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered
+from analysis.services.kept import once
 
 Networks = QuerySet[Network]
 MOST_COMPARED = 3000  # concepts that are looked at in WordNet, the most frequent ones
@@ -96,26 +98,39 @@ def spoken(networks: Networks) -> dict[str, Named]:
 
 def related(concept: str, said: dict[str, Named]) -> list[Related]:
     """Return the concepts near in meaning to one, the nearest first, itself left out."""
-    own, wordnet = key(concept), installed()
-    others = sorted((one for name, one in said.items() if name != own), key=lambda one: -one.units)
-    near = [(one, kin(concept, one.name, wordnet)) for one in others[:MOST_COMPARED]]
-    order = list(How)
-    found = [Related(one, how) for one, how in near if how is not None]
-    return sorted(
-        found, key=lambda one: (order.index(one.kin.how), one.kin.steps, -one.named.units)
-    )
+    own = key(concept)
+    others = sorted((name for name in said if name != own), key=lambda name: -said[name].units)
+    compared = [(name, said[name].name, said[name].units) for name in others[:MOST_COMPARED]]
+    near = once("related", [concept, compared], lambda: _kindred(concept, compared))
+    return [Related(said[name], how) for name, how in near]
+
+
+def _kindred(concept: str, others: Sequence[tuple[str, str, int]]) -> list[tuple[str, Kin]]:
+    """Return the key of each concept near in meaning, nearest first; a millisecond for each."""
+    wordnet, order = installed(), list(How)
+    near = [(name, units, kin(concept, spelt, wordnet)) for name, spelt, units in others]
+    found = [(name, units, how) for name, units, how in near if how is not None]
+    found.sort(key=lambda one: (order.index(one[2].how), one[2].steps, -one[1]))
+    return [(name, how) for name, _, how in found]
 
 
 def entries(networks: Networks, spellings: Iterable[str]) -> list[Entry]:
     """Return the units that are called so, each once, in the order of networks and layers."""
-    labels = UnitSemantics.objects.filter(
+    return _entries(_called(networks, spellings))
+
+
+def _called(networks: Networks, spellings: Iterable[str]) -> QuerySet[UnitSemantics]:
+    """Return the labels with these words, unit by unit, the one that stands for it first."""
+    return UnitSemantics.objects.filter(
         unit__layer__network__in=networks, concept__in=list(spellings)
-    )
-    rows = labels.select_related("unit__layer__network").defer("details")
-    units: dict[int, Entry] = {}
-    for label in rows.order_by(
+    ).order_by(
         "unit__layer__network__slug", "unit__layer__position", "unit__channel", TRUST, "-updated_at"
-    ):
+    )
+
+
+def _entries(labels: QuerySet[UnitSemantics]) -> list[Entry]:
+    units: dict[int, Entry] = {}
+    for label in labels.select_related("unit__layer__network").defer("details"):
         entry = units.setdefault(label.unit_id, Entry(label.unit, label, []))
         if label.source not in entry.sources:
             entry.sources.append(label.source)
@@ -140,7 +155,7 @@ def pictured(found: Sequence[Entry]) -> None:
             best = TopImage.objects.filter(
                 run=run, unit__in=shown, end=TopImage.End.TOP, rank__lt=BEST_SEGMENTS
             )
-            for top in best.select_related("segment").order_by("unit", "rank"):
+            for top in best.select_related("segment").order_by("unit_id", "rank"):
                 if hasattr(top, "segment"):
                     shown[top.unit_id].segments.append(top.segment)
 
@@ -149,32 +164,48 @@ def nearest(unit: Unit, label: UnitSemantics, networks: Networks) -> list[Entry]
     """Return units like one: of the same name, the same class of masks, names near in meaning.
 
     The nearest names first, then the most precise; units called by simulated workers only are left
-    out, unless the unit itself is.
+    out, unless the unit itself is. Of each name no more rows are read than are shown.
     """
-    said = spoken(networks)
+    said, counts = spoken(networks), _counting(label, networks)
     wanted = {key(label.concept): How.SAME}
     for concept in _of_same_class(label.concept):
         wanted.setdefault(key(concept), How.CLASS)
     for one in related(label.concept, said):
         wanted.setdefault(key(one.named.name), one.kin.how)
     found: list[Entry] = []
+    there = {unit.pk}
     for name, how in sorted(wanted.items(), key=lambda pair: list(How).index(pair[1])):
-        if name in said and len(found) < NEAR:
-            some = [one for one in entries(networks, said[name].spellings) if _counts(one, label)]
-            there = {unit.pk, *(one.unit.pk for one in found)}
-            some = [one for one in some if one.unit.pk not in there]
-            some.sort(key=lambda one: -(one.label.precision or 0.0))
-            for entry in some:
-                entry.how = how
-            found += some
-    near = found[:NEAR]
-    scored(near)
-    pictured(near)
-    return near
+        if name in counts and len(found) < NEAR:
+            called = _called(networks, said[name].spellings)
+            best = [pk for pk in _most_precise(called, label) if pk not in there]
+            best = best[: NEAR - len(found)]
+            some = {entry.unit.pk: entry for entry in _entries(called.filter(unit__in=best))}
+            for pk in best:
+                some[pk].how = how
+                found.append(some[pk])
+            there.update(best)
+    scored(found)
+    pictured(found)
+    return found
 
 
-def _counts(entry: Entry, beside: UnitSemantics) -> bool:
-    return beside.source == "simulated" or entry.sources != ["simulated"]
+def _counting(beside: UnitSemantics, networks: Networks) -> set[str]:
+    """Return the keys of the concepts that some unit beside this label may be shown for."""
+    labels = UnitSemantics.objects.filter(unit__layer__network__in=networks).order_by()
+    if beside.source != Source.SIMULATED:
+        labels = labels.exclude(source=Source.SIMULATED)
+    return {key(concept) for concept in labels.values_list("concept", flat=True).distinct()}
+
+
+def _most_precise(labels: QuerySet[UnitSemantics], beside: UnitSemantics) -> list[int]:
+    """Return the keys of the units of these labels, by the precision of the one that stands."""
+    stands: dict[int, float] = {}
+    sources: dict[int, set[str]] = defaultdict(set)
+    for pk, source, precision in labels.values_list("unit", "source", "precision"):
+        stands.setdefault(pk, precision or 0.0)
+        sources[pk].add(source)
+    alone = set() if beside.source == Source.SIMULATED else {str(Source.SIMULATED)}
+    return sorted((pk for pk in stands if sources[pk] != alone), key=lambda pk: -stands[pk])
 
 
 def _of_same_class(concept: str) -> list[str]:

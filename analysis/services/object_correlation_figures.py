@@ -76,7 +76,7 @@ def scatter(shown: Shown, measure: str) -> Figure | Missing:
         return Missing(question, why)
     rows = correlated(shown.rows, shown.counted)
     if not rows:
-        return Missing(question, _no_correlation(shown))
+        return Missing(question, no_correlation(shown))
     return Figure(
         name="frequency" if often else "informativeness",
         question=question,

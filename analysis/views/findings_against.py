@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import conditional_page, require_safe
 
 from analysis.models import Network
 from analysis.services import (
@@ -28,6 +28,7 @@ PAGE = 15  # concepts with their units and pictures
 
 
 @require_safe
+@conditional_page
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """One section of findings with both networks; what one of them lacks says how to get it.
 

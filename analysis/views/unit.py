@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import conditional_page, require_safe
 
 from analysis.models import Run, TopImage, Unit, UnitSemantics
 from analysis.services import (
@@ -24,6 +24,7 @@ from analysis.views.atlas import plain_name, readable, readable_network, run_sho
 
 
 @require_safe
+@conditional_page
 def unit(request: HttpRequest, slug: str, name: str, channel: int) -> HttpResponse:
     """One unit: its label and where it comes from, its images, its field, its numbers."""
     of = readable_network(request, slug)
