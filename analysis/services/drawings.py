@@ -70,6 +70,8 @@ def _renamed(svg: str) -> str:
 
 def look() -> Spec:
     """Return what the names of styles in drawings look like, as static/js/figure.js has it."""
+    # Not `figure_print.config`: every colour must be a token, so that a page exchanges it for the
+    # dark one; that of files is for paper alone. They share no colour and no size.
     ink, muted, line, accent = (TOKENS[name][0] for name in ("ink", "muted", "line", "accent"))
     words = {"labelColor": muted, "titleColor": muted, "labelFont": FONT, "titleFont": FONT}
     sizes = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}

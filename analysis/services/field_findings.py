@@ -162,8 +162,29 @@ def _answer(layers: list[LayerFields]) -> str:
 
 def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
     """Return each unit's size over its layer's theoretical one, means, and the paper's means."""
+    x = {"x": channel("theoretical", "theoretical size, px", scale=SCALE, axis=_axis(layers))}
+    y = "empirical size, px"
+    name = {"y": channel("high", y), "text": channel("layer", kind="nominal")}
+    tip = [channel("layer", "layer", "nominal"), channel("mean", "mean, px", format=".1f")]
+    single: Spec = {"y": channel("unit", y), "opacity": {"value": 0.35}} | LINKED
+    single["tooltip"] = [
+        channel("name", "unit", "nominal"),
+        channel("unit", "its size, px", format=".1f"),
+    ]
+    return drawing(
+        _points(run, layers),
+        mark("tick", x | single),
+        whiskers("low", "high", x, y),
+        mark("point", x | {"y": channel("mean", y), "tooltip": tip}),
+        mark("point", x | {"y": channel("published", y)}, "published"),
+        mark("text", x | name, "label"),
+    )
+
+
+def _points(run: Run, layers: list[LayerFields]) -> list[dict[str, Any]]:
+    """Return single units, then means with one s.d., then the paper's means."""
     theory = {row.layer: row.theoretical for row in layers}
-    units = [
+    units: list[dict[str, Any]] = [
         {
             "layer": unit.layer,
             "theoretical": theory[unit.layer],
@@ -174,7 +195,7 @@ def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
         for unit in by_unit(run)
         if unit.size is not None and theory[unit.layer]
     ]
-    means: list[dict[str, Any]] = [
+    means = [
         {
             "layer": row.layer,
             "theoretical": row.theoretical,
@@ -191,23 +212,7 @@ def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
         if row.theoretical in PUBLISHED
         for network, (mean, _) in zip(NETWORKS, PUBLISHED[row.theoretical], strict=True)
     ]
-    x = {"x": channel("theoretical", "theoretical size, px", scale=SCALE, axis=_axis(layers))}
-    y = "empirical size, px"
-    name = {"y": channel("high", y), "text": channel("layer", kind="nominal")}
-    tip = [channel("layer", "layer", "nominal"), channel("mean", "mean, px", format=".1f")]
-    single: Spec = {"y": channel("unit", y), "opacity": {"value": 0.35}} | LINKED
-    single["tooltip"] = [
-        channel("name", "unit", "nominal"),
-        channel("unit", "its size, px", format=".1f"),
-    ]
-    return drawing(
-        units + means + papers,
-        mark("tick", x | single),
-        whiskers("low", "high", x, y),
-        mark("point", x | {"y": channel("mean", y), "tooltip": tip}),
-        mark("point", x | {"y": channel("published", y)}, "published"),
-        mark("text", x | name, "label"),
-    )
+    return units + means + papers
 
 
 SCALE = {"type": "log", "nice": False, "padding": 24}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from analysis.models import Localisation, Run
 from analysis.services.figure_links import concept_page
-from analysis.services.figures import LINKED, Column, Figure, channel, drawing, mark, ordered
+from analysis.services.figures import LINKED, Column, Figure, Spec, channel, drawing, mark, ordered
 from analysis.services.measures import Statistic
 
 DRAWN = 30  # concepts in the drawing; the table has all
@@ -75,13 +75,6 @@ def figure(run: Run, download: str) -> Figure | None:
         for row in concepts
     ]
     best = concepts[0]
-    place = {"x": ordered("concept", "", [row.concept for row in concepts[:DRAWN]])}
-    y = "Jaccard index"
-    tip = [
-        channel("concept", "concept", "nominal"),
-        channel("jaccard", y, format=".3f"),
-        channel("units", "units"),
-    ]
     return Figure(
         name="localised",
         question="How well do named units find the objects that they are named for?",
@@ -90,11 +83,7 @@ def figure(run: Run, download: str) -> Figure | None:
             f" ({best.chance:.3f} by chance); {sum(r.jaccard > r.chance for r in concepts)} of"
             f" {len(concepts)} concepts are above chance."
         ),
-        spec=drawing(
-            told[:DRAWN],
-            mark("bar", place | {"y": channel("jaccard", y), "tooltip": tip} | LINKED),
-            mark("tick", place | {"y": channel("chance", y)}, "interval"),
-        ),
+        spec=_drawing(told[:DRAWN]),
         columns=COLUMNS,
         rows=told,
         method=(
@@ -105,6 +94,22 @@ def figure(run: Run, download: str) -> Figure | None:
             " masks of these images fit them by their making."
         ),
         download=download,
+    )
+
+
+def _drawing(told: list[dict[str, Any]]) -> Spec:
+    """Return a bar for each concept, and a stroke where chance is."""
+    place = {"x": ordered("concept", "", [row["concept"] for row in told])}
+    y = "Jaccard index"
+    tip = [
+        channel("concept", "concept", "nominal"),
+        channel("jaccard", y, format=".3f"),
+        channel("units", "units"),
+    ]
+    return drawing(
+        told,
+        mark("bar", place | {"y": channel("jaccard", y), "tooltip": tip} | LINKED),
+        mark("tick", place | {"y": channel("chance", y)}, "interval"),
     )
 
 

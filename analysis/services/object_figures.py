@@ -134,6 +134,21 @@ def _by_object(
     return named
 
 
+COVERAGE_COLUMNS = (
+    Column("layer", "Layer"),
+    Column("units", "Units that count"),
+    Column("concepts", "Unique concepts"),
+    Column("matched", "Units with an object"),
+    Column("named", "Objects named"),
+    Column("of", "of"),
+    Column("share", "Share", 3),
+)
+COVERAGE_METHOD = (
+    "An object is named when at least one unit of the layer stands for it. Unique concepts:"
+    " different words among the units that count, whether or not they mean a class."
+)
+
+
 def coverage_figure(shown: Shown) -> Figure | Missing:
     """Return the share of the image set's classes that units of each layer name."""
     question = "How much of what is in the images do units name?"
@@ -153,24 +168,13 @@ def coverage_figure(shown: Shown) -> Figure | Missing:
         question=question,
         answer=_coverage_answer(shown, classes, whole),
         spec=_coverage_drawing(rows),
-        columns=(
-            Column("layer", "Layer"),
-            Column("units", "Units that count"),
-            Column("concepts", "Unique concepts"),
-            Column("matched", "Units with an object"),
-            Column("named", "Objects named"),
-            Column("of", "of"),
-            Column("share", "Share", 3),
-        ),
+        columns=COVERAGE_COLUMNS,
         rows=[*rows, whole | {"layer": "all"}] if len(rows) > 1 else rows,
-        method=(
-            "An object is named when at least one unit of the layer stands for it. Unique concepts:"
-            " different words among the units that count, whether or not they mean a class."
-            + (
-                " Objects: the classes that the images hold."
-                if shown.summary
-                else " Objects: the classes of labels.json; no run has counted which are there."
-            )
+        method=COVERAGE_METHOD
+        + (
+            " Objects: the classes that the images hold."
+            if shown.summary
+            else " Objects: the classes of labels.json; no run has counted which are there."
         ),
         download=shown.downloads["coverage"],
         note=shown.note,

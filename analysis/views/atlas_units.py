@@ -54,14 +54,10 @@ def _grid(
     wanted, query = asked.wanted, request.GET
     part = query.get("part") == "units"
     concepts = [] if part and not wanted.kinds else atlas_search.concepts_of(layers)
-    kinds = atlas_search.kinds_of(wanted.concept, concepts) if wanted.kinds else []
-    if wanted.kinds and wanted.concept and kinds is None:
-        asked.problems["concept"] = _(
-            "WordNet knows no noun “%(concept)s”: only labels of just this name are shown."
-        ) % {"concept": wanted.concept}
+    kinds = _kinds(asked, concepts)
     reads_words = access.is_researcher(request.user)
     found = atlas_grid.units(
-        layers, wanted, concepts=kinds or (), run=page["run"], reads_words=reads_words
+        layers, wanted, concepts=kinds, run=page["run"], reads_words=reads_words
     )
     at = _page(found, query)
     shown = list(at.object_list)
@@ -78,11 +74,22 @@ def _grid(
         "reads_words": reads_words,
         "page_numbers": at.paginator.get_elided_page_range(at.number, on_each_side=1, on_ends=1),
     }
-    if wanted.kinds and kinds:
+    if kinds:
         page |= {"kinds": kinds[:NAMED], "more_kinds": len(kinds[NAMED:])}
     if not shown:
         page["missing"] = why_empty(layers, wanted)
     return render(request, "analysis/atlas_layer.html", page)
+
+
+def _kinds(asked: atlas_query.Asked, concepts: Sequence[str]) -> list[str]:
+    """Return the kinds of the concept, if they are asked for; a noun nobody knows is a problem."""
+    wanted = asked.wanted
+    found = atlas_search.kinds_of(wanted.concept, concepts) if wanted.kinds else []
+    if wanted.concept and found is None:
+        asked.problems["concept"] = _(
+            "WordNet knows no noun “%(concept)s”: only labels of just this name are shown."
+        ) % {"concept": wanted.concept}
+    return found or []
 
 
 def _named(run: Run | None, runs: Sequence[Run]) -> str:
