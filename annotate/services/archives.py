@@ -204,7 +204,10 @@ def _journal(archive: Archive, naming: Naming) -> Iterator[None]:
         "folders": sorted(archive_files.folders(archive, naming)),
     }
     path = _folder() / f"{archive.content}.json"
-    path.write_text(json.dumps(about))
+    # Aside first: half a list would stop every import after this one.
+    aside = path.with_suffix(".new")
+    aside.write_text(json.dumps(about))
+    aside.replace(path)
     try:
         yield
     finally:

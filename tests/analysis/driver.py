@@ -31,6 +31,10 @@ def main():
         runs.delete(Run.objects.get())
     elif sys.argv[1] == "rows":  # what the run wrote into the database
         print_rows()
+    elif sys.argv[1] == "import_and_die":  # kill -9 at a point of an import
+        from tests.annotate import dying
+
+        dying.importing(*sys.argv[2:])
     else:
         execute_from_command_line(["manage.py", *sys.argv[1:]])
 
