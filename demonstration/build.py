@@ -1,26 +1,26 @@
 """Builds the demonstration, step by step; a step that is done is found done and left alone."""
 
-import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.management import call_command
 from django.urls import reverse
 
 from analysis.models import ImageSet, Network, Run, State
 from analysis.services.image_sets import import_images, request_image_set
+from analysis.services.localisation import named_units
 from analysis.services.networks import request_network
 from analysis.tasks import inspect_network
 from annotate.models import Campaign
-from annotate.services.campaigns import CannotOpen, Plan, newest_run, open_campaign
+from annotate.services.campaigns import Plan, open_campaign
 from annotate.services.simulation import simulate
 from demonstration import world as worlds
 from demonstration.account import SignIn, account
+from demonstration.measuring import BOTH, detectors, measured
 from demonstration.teaching import teach
 from demonstration.world import SCENES, World
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from demonstration.network import SceneNet
 
 IMAGES, TRAINED, UNTRAINED = "demo-world", "demo-scene-net", "demo-untrained"
+PROGRAM = "scene-net.pt2"  # of both, so that one is known as the untrained copy of the other
 OPEN, SIMULATED = "demo-open", "demo-simulated"
 SYNTHETIC = "Synthetic: made by the demonstration, not photographed."
 GUIDELINES = """Look at the bright parts of the pictures: they drive one unit of the network.
@@ -76,12 +77,12 @@ def build(size: Size, say: Say) -> Built:
     sign_in = account(home)
     images = _images(size, home, sign_in, say)
     networks = _networks(home, sign_in, say)
-    detectors = _detectors(size, home, say)
-    run = _run(networks[TRAINED], images, size.layer)
+    run = measured(networks[TRAINED], images, ("scan", "segment"), [size.layer])
     people = _campaign(OPEN, run, size, sign_in)
     teach(people, sign_in.user, say)
     labelled = _simulated(run, size, sign_in, say)
-    return Built(sign_in, people, labelled, detectors, time.monotonic() - start)
+    found = _measured(networks, images, size)
+    return Built(sign_in, people, labelled, found, time.monotonic() - start)
 
 
 def _images(size: Size, home: Path, sign_in: SignIn, say: Say) -> ImageSet:
@@ -110,7 +111,7 @@ def _networks(home: Path, sign_in: SignIn, say: Say) -> dict[str, Network]:
     ):
         network = Network.objects.filter(slug=slug).first()
         if network is None or network.state == State.FAILED:
-            network = _request(slug, home / f"{slug}.pt2", sign_in, note)
+            network = _request(slug, home / slug / PROGRAM, sign_in, note)
             say(f"Registered the network {slug}.")
         Network.objects.filter(pk=network.pk, state=State.RUNNING).update(state=State.WAITING)
         inspect_network(network.pk)
@@ -132,11 +133,13 @@ def _request(slug: str, program: Path, sign_in: SignIn, note: str) -> Network:
     from demonstration.exporting import LAYERS, export
     from demonstration.network import INPUT, MEAN, STD
 
+    program.parent.mkdir(exist_ok=True)
     export(_scene_net(slug), program)
     size = {"height": INPUT, "width": INPUT, "fit": "squash"}
     return request_network(
         slug=slug,
         arch=f"exported:{program}",
+        seed=None if slug == TRAINED else 0,
         preprocessing=size | {"mean": list(MEAN), "std": list(STD)},
         layers=LAYERS,
         classes=list(SCENES),
@@ -146,34 +149,17 @@ def _request(slug: str, program: Path, sign_in: SignIn, note: str) -> Network:
     )
 
 
-def _detectors(size: Size, home: Path, say: Say) -> list[str]:
-    """Return in words what both networks detect, measured by the masks; measured once."""
-    kept = home / "detectors.json"
-    recipe = asdict(size.world)
-    if kept.exists() and (found := json.loads(kept.read_text("utf-8")))["world"] == recipe:
-        return list(found["sentences"])
-    from demonstration import detectors
-
-    say("Measuring by the masks what the units detect …")
-    batches = list(detectors.stored(home / "world"))
+def _measured(networks: dict[str, Network], images: ImageSet, size: Size) -> list[str]:
+    """Measure by the masks what both networks see; return in words what they detect."""
+    trained, untrained = networks[TRAINED], networks[UNTRAINED]
     titles = {TRAINED: "trained on scene names", UNTRAINED: "untrained copy"}
-    sentences = [
-        detectors.dissected(_scene_net(slug), batches).sentence(title)
-        for slug, title in titles.items()
-    ]
-    aside = kept.with_suffix(".aside")
-    aside.write_text(json.dumps({"world": recipe, "sentences": sentences}), "utf-8")
-    aside.replace(kept)
-    return sentences
-
-
-def _run(network: Network, images: ImageSet, layer: str) -> Run:
-    """Scan the images for one layer's units and cut out what they see, as `analyze` does."""
-    try:
-        return newest_run(network.slug, images.slug, [layer])
-    except CannotOpen:
-        call_command("analyze", network.slug, images.slug, layers=[layer], wait=True)
-    return newest_run(network.slug, images.slug, [layer])
+    runs = {
+        TRAINED: measured(trained, images, (*BOTH, "count")),
+        UNTRAINED: measured(untrained, images, BOTH),
+    }
+    if named_units(trained, trained.layers.all()):  # by the masks, or by simulated workers
+        measured(trained, images, ("scan", "localise"))
+    return [detectors(run, size.layer, titles[slug]) for slug, run in runs.items()]
 
 
 def _campaign(slug: str, run: Run, size: Size, sign_in: SignIn) -> Campaign:
@@ -204,15 +190,21 @@ def _simulated(run: Run, size: Size, sign_in: SignIn, say: Say) -> int:
 def summary(built: Built, address: str) -> list[str]:
     """Return what a newcomer needs, line by line."""
     password = built.sign_in.password or "changed since; `manage.py changepassword demo` sets one"
-    atlas = reverse("analysis:atlas", args=[TRAINED])
+    pages = {
+        "Label units yourself": built.open_campaign.address,
+        "Sign in": f"{reverse('login')}   name demo   password {password}",
+        "Labelled units": f"{reverse('analysis:atlas', args=[TRAINED])}   ({built.labelled} by"
+        " simulated workers)",
+        "Findings": reverse("analysis:findings", args=[TRAINED]),
+        "Trained and untrained": reverse("analysis:findings_against", args=[TRAINED])
+        + f"?other={UNTRAINED}",
+    }
     return [
         "",
         "The demonstration stands. Its pictures, networks and simulated workers are synthetic.",
         *(f"  {sentence}" for sentence in built.detectors),
         "",
-        f"  Label units yourself   {address}{built.open_campaign.address}",
-        f"  Sign in                {address}{reverse('login')}   name demo   password {password}",
-        f"  Labelled units         {address}{atlas}   ({built.labelled} by simulated workers)",
+        *(f"  {what:<22} {address}{page}" for what, page in pages.items()),
         "",
         f"Built in {built.seconds:.0f} s.",
     ]

@@ -71,18 +71,6 @@ class Scale:
             np.minimum(level, LEVELS - 1).astype(np.int64),
         )
 
-    @classmethod
-    def at(cls, thresholds: Float32[np.ndarray, " units"]) -> Self:
-        """Return thresholds without levels: what needs the order of values is then not known.
-
-        Raises:
-            ValueError: a threshold is not a finite number.
-        """
-        if not np.isfinite(thresholds).all():
-            raise ValueError("a unit's threshold is not a finite number: scan the images again")
-        units = len(thresholds)
-        return cls(thresholds, np.zeros(units, np.float32), np.zeros((units, BINS), np.int64))
-
 
 def enlarged(
     maps: Float[Tensor, "units rows columns"],
@@ -92,15 +80,6 @@ def enlarged(
     """Return what the cells of a lattice read of maps; see `analysis.core.lattice.reading`."""
     wide = maps.contiguous() @ across.T  # (units, rows, crosses)
     return (down @ wide).flatten(1)
-
-
-@dataclass(frozen=True)
-class Detector:
-    """A unit that detects a class."""
-
-    unit: int
-    label: int
-    iou: float
 
 
 class Dissection:
@@ -236,21 +215,3 @@ class Dissection:
             "pixels": pixels[0],
             "images": state["own_images"][0],
         }
-
-    def ceiling(self, top: float = TOP) -> Float64[np.ndarray, " classes"]:
-        """Return the most that a unit on for a share ``top`` of all pixels can reach."""
-        pixels = self.state()["own_pixels"][0]
-        share = pixels / max(pixels.sum(), 1)
-        most: Float64[np.ndarray, " classes"]
-        most = np.minimum(share / top, top / np.maximum(share, 1e-12))
-        return most
-
-    def detectors(self, least: float = DETECTS) -> list[Detector]:
-        """Return the units that detect their best class, in order of unit."""
-        found = self.iou()
-        best = found.argmax(1)
-        return [
-            Detector(unit, int(label), float(found[unit, label]))
-            for unit, label in enumerate(best)
-            if found[unit, label] > least
-        ]

@@ -23,8 +23,8 @@ PATIENCE = 3.0
 class Watcher:
     """Shows a run until it is finished, and works it in this process when nobody else does."""
 
-    def __init__(self, run: Run, out: TextIO) -> None:
-        self.run, self.out = run, out
+    def __init__(self, run: Run, out: TextIO, patience: float = PATIENCE) -> None:
+        self.run, self.out, self.patience = run, out, patience
         self.over = Event()
         self.thread: Thread | None = None
         self.seen = 0  # primary key of the last log line shown
@@ -66,7 +66,7 @@ class Watcher:
             self.alone_since = None
             return
         self.alone_since = self.alone_since or time.monotonic()
-        if self.thread is None and time.monotonic() - self.alone_since >= PATIENCE:
+        if self.thread is None and time.monotonic() - self.alone_since >= self.patience:
             self._say(f"No worker listens to the queue {now.unattended}: working here.")
             self.thread = Thread(target=self._work, name="work of this run", daemon=True)
             self.thread.start()

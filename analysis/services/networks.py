@@ -25,6 +25,7 @@ class Options(TypedDict, total=False):
     """What may be told of a network beside its name and architecture; all have defaults."""
 
     weights: Path | str | None  # a file, or "random" or "random:SEED" for an untrained network
+    seed: int | None  # of the random weights that an untrained program holds
     preprocessing: Mapping[str, Any]  # of core/images.Preprocessing, whatever differs
     layers: Mapping[str, str]  # name → path of the module; empty: found by themselves
     classes: Sequence[str] | None  # names in the order of the outputs
@@ -46,7 +47,7 @@ def request_network(*, slug: str, arch: str, **options: Unpack[Options]) -> Netw
         check_slug(slug)
         spec = Spec.parse(arch)
         weights = _weights(spec, options.get("weights"))
-        untrained = weights if isinstance(weights, str) else ""
+        untrained = weights if isinstance(weights, str) else _held(options.get("seed"))
         requested = {
             "weights": untrained,
             "file": _file_name(spec, weights),
@@ -135,6 +136,11 @@ def _weights(spec: Spec, given: Path | str | None) -> Path | str:
     if kind_of(path) == PROGRAM:
         raise SpecRefused(f"{path.name} is an exported program: say exported:{path.name}.")
     return path
+
+
+def _held(seed: int | None) -> str:
+    """Return what a program's own weights are called: random:SEED where they were drawn."""
+    return "" if seed is None else f"random:{seed}"
 
 
 def _file(given: Path | str) -> Path:

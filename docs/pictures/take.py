@@ -1,28 +1,62 @@
-"""Take the pictures of the README from a served demonstration.
+"""Take the pictures of the README and the docs from a served demonstration.
 
     python manage.py demo        (prints address, name, password and the link for labelling)
-    python docs/pictures/take.py http://127.0.0.1:8000 NAME PASSWORD LINK
+    python docs/pictures/take.py http://127.0.0.1:8000 NAME PASSWORD LINK [PICTURE ...]
 
-CHROMIUM names the browser where it is not /usr/bin/chromium.
+Without names all pictures are taken. CHROMIUM names the browser where it is not /usr/bin/chromium.
 """
 
 import io
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
 SCREEN = {"width": 1366, "height": 768}
+# Name of the picture → address of the page, height of the window, and what is scrolled to the top.
+PAGES: dict[str, tuple[str, int, str]] = {
+    "console": ("/", 768, ""),
+    "network": ("/networks/demo-scene-net/", 900, ""),
+    "image-set": ("/image-sets/demo-world/", 900, ""),
+    "run": ("/runs/{run}/", 900, ""),
+    "campaign": ("/campaigns/demo-simulated/", 900, ""),
+    "live": ("/campaigns/demo-simulated/live/", 900, ""),
+    "review": ("/campaigns/demo-simulated/review/", 900, ""),
+    "concepts-of-a-campaign": ("/campaigns/demo-simulated/concepts/", 900, ""),
+    "agreement": ("/campaigns/demo-simulated/agreement/", 900, ""),
+    "workers": ("/campaigns/demo-simulated/workers/", 768, ""),
+    "atlas-network": ("/atlas/demo-scene-net/", 768, ""),
+    "atlas": ("/atlas/demo-scene-net/conv5/", 900, ""),
+    "unit": ("{unit}", 1000, ""),
+    "concept": ("/atlas/concepts/bed/", 900, ""),
+    "scene": ("/atlas/scenes/demo-world/bedroom/", 1000, ""),
+    "try": ("/try/demo-scene-net/", 768, ""),
+    "findings-meanings": ("/findings/demo-scene-net/meanings/?source=simulated", 1000, ""),
+    "findings-objects": ("/findings/demo-scene-net/objects/?source=machine", 1000, ""),
+    "findings-fields": ("/findings/demo-scene-net/fields/", 1000, ""),
+    "findings-segments": ("/findings/demo-scene-net/segments/", 1000, ""),
+    "findings-preferences": ("/findings/demo-scene-net/preferences/", 1000, ""),
+    "findings-minimal": ("/findings/demo-scene-net/minimal/", 1000, ""),
+    "findings-detectors": ("/findings/demo-scene-net/detectors/", 1000, ""),
+    "findings-people": ("/findings/demo-scene-net/people/", 1000, ""),
+    "findings-localisation": ("/findings/demo-scene-net/localisation/", 1000, ""),
+    "findings-paper": ("/findings/demo-scene-net/paper/", 1000, ""),
+    "matches": ("/findings/demo-scene-net/matches/?images=demo-world", 768, ""),
+    "comparison": ("/findings/demo-scene-net/against/?other=demo-untrained", 1000, ""),
+    "report": ("/findings/demo-scene-net/reports/", 768, ""),
+    "api": ("/api/v1/docs/", 768, ""),
+}  # fmt: skip
 
 
 def keep(page: Page, name: str) -> None:
     """Keep the page as it stands as a small WebP file."""
     page.wait_for_load_state("networkidle")
     picture = Image.open(io.BytesIO(page.screenshot()))
-    picture.convert("RGB").save(HERE / f"{name}.webp", quality=82, method=6)
+    picture.convert("RGB").save(HERE / f"{name}.webp", quality=80, method=6)
 
 
 def worker_s_page(page: Page, link: str) -> None:
@@ -39,28 +73,46 @@ def worker_s_page(page: Page, link: str) -> None:
     keep(page, "worker")
 
 
-def main(site: str, name: str, password: str, link: str) -> None:
-    """Take all pictures."""
+def sign_in(page: Page, site: str, name: str, password: str) -> None:
+    """Sign in as a researcher."""
+    page.goto(f"{site}/sign-in/?next=/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state("networkidle")
+
+
+def places(page: Page, site: str) -> dict[str, str]:
+    """Return the run that has pictures, and the best labelled unit of the last layer."""
+    runs: list[dict[str, Any]] = page.request.get(f"{site}/api/v1/runs/").json()["results"]
+    [run, *_] = [run for run in runs if "segment" in run["recipe"]["steps"]]
+    page.goto(f"{site}/atlas/demo-scene-net/conv5/")
+    card = page.locator("a[href*='/conv5/']").filter(has=page.locator("img")).first
+    return {"run": run["key"][:12], "unit": card.get_attribute("href") or ""}
+
+
+def main(site: str, name: str, password: str, link: str, *wanted: str) -> None:
+    """Take all pictures, or those that are wanted."""
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        worker_s_page(browser.new_context(viewport=SCREEN).new_page(), link)
+        if not wanted or "worker" in wanted:
+            worker_s_page(browser.new_context(viewport=SCREEN).new_page(), link)
         page = browser.new_context(viewport=SCREEN).new_page()
-        page.goto(f"{site}/sign-in/?next=/")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-        keep(page, "console")
-        page.locator("a[href^='/runs/']").filter(has_text="×").first.click()
-        keep(page, "run")
-        page.goto(f"{site}/atlas/demo-scene-net/conv5/")
-        keep(page, "atlas")
-        page.locator("a[href*='/conv5/']").filter(has=page.locator("img")).first.click()
-        keep(page, "unit")
+        sign_in(page, site, name, password)
+        found = places(page, site)
+        for picture, (address, height, first) in PAGES.items():
+            if not wanted or picture in wanted:
+                page.set_viewport_size({"width": SCREEN["width"], "height": height})
+                page.goto(site + address.format(**found))
+                if first:
+                    page.wait_for_load_state("networkidle")
+                    page.locator(first).first.evaluate("one => one.scrollIntoView()")
+                keep(page, picture)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:])

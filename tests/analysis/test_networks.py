@@ -113,6 +113,14 @@ def test_an_untrained_network_says_so():
     assert network.state == State.DONE
 
 
+def test_a_program_may_be_told_to_hold_random_weights(program):
+    network = inspected(slug="blank", arch=f"exported:{program}", seed=3)
+    assert network.note.startswith("Untrained (random:3): a baseline.")
+    assert (network.state, network.requested["weights"]) == (State.DONE, "random:3")
+    trained = inspected(slug="small", arch=f"exported:{program}")
+    assert (trained.arch, trained.requested["weights"]) == (network.arch, "")
+
+
 def test_named_layers_with_and_without_positions(weights):
     wanted = {"end": "avgpool", "middle": "layer2"}
     network = inspected(

@@ -7,14 +7,20 @@ import pytest
 from django.core.management import call_command
 
 from analysis.models import ImageSet, Network, Run, State, UnitSemantics
+from analysis.services import comparisons, detector_findings, figure_pages
+from analysis.services.comparison_sides import usual_other
+from analysis.services.figures import Figure
 from annotate.models import Answer, Campaign, Worker
 from demonstration import build as building
 from demonstration.account import account
-from demonstration.build import OPEN, SIMULATED, Size, build
+from demonstration.build import OPEN, SIMULATED, TRAINED, UNTRAINED, Size, build
+from demonstration.exporting import LAYERS
+from demonstration.measuring import measured
+from demonstration.world import REGIONS
 
 # A laptop's installation, so not again on PostgreSQL.
 pytestmark = pytest.mark.django_db(transaction=True)
-SMALL = Size(images=77, side=64, layer="pool1", units=3, workers=10)
+SMALL = Size(images=110, side=64, layer="pool1", units=3, workers=10)
 
 
 @pytest.fixture
@@ -39,7 +45,10 @@ def rows():
 @pytest.mark.slow
 def test_the_demonstration_is_built_once_and_found_built_and_says_that_it_is_synthetic(home):
     told = demo()
-    assert "untrained copy" in told
+    assert f"/findings/{TRAINED}/against/?other={UNTRAINED}" in told
+    what_is_told_is_what_the_rows_say(told)
+    every_finding_is_shown()
+    both_networks_are_compared()
     assert Campaign.objects.get(slug=OPEN).link_token in told
     assert (home / "sign-in.txt").read_text().strip() in told
     everything_is_marked()
@@ -47,19 +56,61 @@ def test_the_demonstration_is_built_once_and_found_built_and_says_that_it_is_syn
     again = demo()
     assert rows() == first
     assert "Drew" not in again
+    assert "Run " not in again
     assert "Built in" in again
+    what_is_told_is_what_the_rows_say(again)
 
 
 def everything_is_marked():
     for model in (Network, ImageSet, Campaign):
         assert all(model.objects.values_list("synthetic", flat=True))
-    assert set(UnitSemantics.objects.values_list("source", flat=True)) == {"simulated"}
+    assert set(UnitSemantics.objects.values_list("source", flat=True)) == {"simulated", "machine"}
     assert Campaign.objects.get(slug=SIMULATED).simulated
     kinds = set(Answer.objects.values_list("worker__kind", "task__campaign__slug"))
     assert kinds == {("simulated", SIMULATED)}
     people = Campaign.objects.get(slug=OPEN)
     assert (people.simulated, people.access) == (False, "link")
     assert people.tasks.count() == SMALL.units
+
+
+def what_is_told_is_what_the_rows_say(told):
+    """Of the layer whose units are labelled: pool1, 24 units."""
+    for slug, title in ((TRAINED, "trained on scene names"), (UNTRAINED, "untrained copy")):
+        run = measured(Network.objects.get(slug=slug), ImageSet.objects.get(), ("dissect",))
+        rows = [row for row in detector_findings.by_unit(run) if row.layer == SMALL.layer]
+        found = [row for row in rows if row.rank == 0 and row.iou > 0.04]
+        things = sum(row.name not in REGIONS for row in found)
+        assert f"{title}: {things} of 24 units of pool1 detect an object" in told
+        assert f"; {len(found) - things} more a surface (IoU > 0.04" in told
+        assert {row.layer for row in detector_findings.by_layer(run)} == {*LAYERS}
+
+
+def every_finding_is_shown():
+    network = Network.objects.get(slug=TRAINED)
+    tabs = ("meanings", "segments", "preferences", "detectors", "people", "localisation")
+    for tab in tabs:
+        shown = figure_pages.figures(tab, network, {})
+        assert any(isinstance(one, Figure) for one in shown), tab
+    for source in ("machine", "simulated"):
+        choice = figure_pages.objects_chosen(network, {"source": source})
+        assert choice.labels.wanted.source == source
+        assert choice.shown.wanted.image_set == ImageSet.objects.get()
+        shown = figure_pages.figures("objects", network, {"source": source})
+        assert any(isinstance(one, Figure) for one in shown), source
+
+
+def both_networks_are_compared():
+    """The untrained copy is found by itself: as whom to compare with, and as a baseline."""
+    trained, untrained = (Network.objects.get(slug=slug) for slug in (TRAINED, UNTRAINED))
+    assert usual_other(trained, Network.objects.all()) == untrained
+    run = measured(trained, ImageSet.objects.get(), ("dissect",))
+    assert detector_findings.untrained_run(run).network == untrained
+    sections = {
+        title: [one for one in some if isinstance(one, Figure)]
+        for title, some in comparisons.figures(trained, untrained, {})
+    }
+    assert sections["Detectors"]
+    assert sections["Preferences"]
 
 
 @pytest.mark.slow
@@ -76,7 +127,14 @@ def test_a_start_that_was_broken_off_goes_on(home, monkeypatch):
         patch.setattr(building, "simulate", broken)
         with pytest.raises(KeyboardInterrupt):
             build(SMALL, lambda line: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "named_units", broken)
+        with pytest.raises(KeyboardInterrupt):
+            build(SMALL, lambda line: None)
+    dissected = set(Run.objects.filter(jobs__step="dissect").values_list("key", flat=True))
     built = build(SMALL, lambda line: None)
+    assert dissected == set(Run.objects.filter(jobs__step="dissect").values_list("key", flat=True))
+    assert set(Run.objects.values_list("state", flat=True)) == {State.DONE}
     assert built.labelled == SMALL.units
     assert Campaign.objects.count() == 2
 

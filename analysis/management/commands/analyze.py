@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analysis import tasks
-from analysis.management.watching import Watcher
+from analysis.management.watching import PATIENCE, Watcher
 from analysis.models import OPEN, ImageSet, Network, Run, State
 from analysis.services import runs
 from analysis.services.progress import duration
@@ -18,6 +18,8 @@ class Command(BaseCommand):
     """The same run is never made twice: asking again goes on with it, or says that it is done."""
 
     help = "Run a network over an image set: top images of every unit, segmented."
+    # Seconds to wait for a worker that is just starting; for callers who know that none is.
+    stealth_options = ("patience",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to run, how, and whether to wait."""
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         run = self._ask(options)
         tasks.wake_run(run)
         if options["wait"]:
-            self._wait(run)
+            self._wait(run, options.get("patience", PATIENCE))
         elif run.state in OPEN:
             if runs.progress(run).unattended:
                 self.stdout.write("No worker is running: `make worker` starts one.")
@@ -69,9 +71,9 @@ class Command(BaseCommand):
             self.stdout.write(f"It goes on where it stopped: {freed} shards to do.")
         return run
 
-    def _wait(self, run: Run) -> None:
+    def _wait(self, run: Run, patience: float) -> None:
         """Show the run until it is finished; exit with 1 when it failed or was cancelled."""
-        watcher = Watcher(run, self.stdout)  # type: ignore[arg-type]
+        watcher = Watcher(run, self.stdout, patience)  # type: ignore[arg-type]
         try:
             last = watcher.follow()
         except KeyboardInterrupt:
