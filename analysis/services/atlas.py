@@ -155,20 +155,28 @@ def cards(found: Sequence[ShownUnit], run: Run | None) -> list[Card]:
 def cards_by_layer(found: Sequence[ShownUnit], runs: Mapping[int, Run | None]) -> list[Card]:
     """Do the same for units of several layers; `runs` by key of a layer gives the pictures."""
     shown = {unit.pk: Card(unit) for unit in found}
-    for label in UnitSemantics.objects.filter(pk__in=[unit.label for unit in found if unit.label]):
-        shown[label.unit_id].label = label
+    for label in _labels_shown(found):
+        card = shown[label.unit_id]
+        card.label = card.label or label
     best = TopImage.objects.filter(
         run__in={run.pk for run in runs.values() if run},
         unit__in=shown,
         end=TopImage.End.TOP,
         rank__lt=BEST_SEGMENTS,
     )
-    for top in best.select_related("segment").order_by("unit", "rank"):
+    for top in best.select_related("segment").order_by("unit_id", "rank"):
         card = shown[top.unit_id]
         run = runs.get(card.unit.layer_id)
         if run is not None and run.pk == top.run_id and hasattr(top, "segment"):
             card.segments.append(top.segment)
     return list(shown.values())
+
+
+def _labels_shown(found: Sequence[ShownUnit]) -> QuerySet[UnitSemantics]:
+    """Return the labels of the units of one page, the one to be shown of each first."""
+    if all("label" in vars(unit) for unit in found):  # which it is, is known: see `with_label`
+        return UnitSemantics.objects.filter(pk__in=[unit.label for unit in found if unit.label])
+    return UnitSemantics.objects.filter(unit__in=found).order_by(TRUST, "-updated_at", "pk")
 
 
 def labels(unit: Unit) -> QuerySet[UnitSemantics]:
@@ -228,11 +236,6 @@ def with_label(found: QuerySet[Unit], source: str) -> "QuerySet[ShownUnit]":
     columns = {name: F(f"shown__{name}") for name in COLUMNS}
     annotated = joined.annotate(label=F("shown__pk"), **columns).annotate(level=LEVEL)
     return cast("QuerySet[ShownUnit]", annotated)
-
-
-def with_label_only(found: QuerySet[Unit]) -> "QuerySet[ShownUnit]":
-    """Annotate units with the key of the label shown, which is looked for on their page alone."""
-    return cast("QuerySet[ShownUnit]", found.annotate(label=Subquery(_label_shown(""))))
 
 
 def _label_shown(source: str) -> QuerySet[UnitSemantics, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from analysis.models import ClassScore, Layer, ReceptiveField, Run, State, Unit
 from analysis.services import atlas_search
-from analysis.services.atlas import SOURCES, ShownUnit, with_label, with_label_only
+from analysis.services.atlas import SOURCES, ShownUnit, with_label
 
 PAGE = 48  # full rows of 1, 2, 3, 4 and 6 cards
 LABELS = ("precision", "agreement")
@@ -92,7 +92,7 @@ def units(
     run: Run | None = None,
     reads_words: bool = False,
 ) -> "QuerySet[ShownUnit]":
-    """Return the units asked for, each with the key of the label shown.
+    """Return the units asked for; those that a label was asked of have its key with them.
 
     `concepts` are those that `wanted.concept` means, `run` is the one whose measures count before
     those of newer ones, `reads_words` tells whether the asker may read what workers wrote.
@@ -104,8 +104,8 @@ def units(
         rows = rows.filter(condition)
     if wanted.asks_of_labels or wanted.sort in BY_LABEL:
         found = _by_label(with_label(rows, wanted.source), wanted, concepts)
-    else:
-        found = with_label_only(rows)
+    else:  # labels are looked for on the page alone, not on all those before it
+        found = cast("QuerySet[ShownUnit]", rows)
     for name in ("iou", "field"):
         if wanted.reads(name):
             measured = cast("QuerySet[ShownUnit]", with_measure(found, name, run))

@@ -121,6 +121,12 @@ class Figure {
 }
 
 const figures = [...document.querySelectorAll("[data-figure]")].map((place) => new Figure(place));
-const drawAll = () => Promise.all(figures.map((figure) => figure.draw()));
+// One after the other, so that clicks and scrolling are answered in between.
+async function drawAll() {
+  for (const figure of figures) {
+    await figure.draw();
+    await new Promise((resolve) => { setTimeout(resolve); });
+  }
+}
 await drawAll();
 new MutationObserver(drawAll).observe(root, { attributes: true, attributeFilter: ["data-shown"] });
