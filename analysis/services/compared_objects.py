@@ -52,9 +52,9 @@ def _shown(side: Side) -> Shown:
 
 # ---- Units and objects -------------------------------------------------------------------------
 def units(side: Side) -> Iterator[Counted]:
-    """Give the object of each unit that stands for one, in the order of the masks."""
+    """Give the object of each unit that stands for one, objects with most units first."""
     shown = _shown(side)
-    for row in shown.rows:
+    for row in sorted(shown.rows, key=lambda row: -row.units):
         for unit in shown.units:
             if unit.object == row.object:
                 yield Counted(row.object, (unit.layer, unit.channel), {"units": (1.0, 1.0)})
@@ -219,7 +219,7 @@ UNITS = Comparable(
     tab="objects",
     question="Which objects have more units in one?",
     place="object",
-    blocks=[Block("units", [Measure("units", "stand for it", "share of units", True)])],
+    blocks=[Block("units", [Measure("units", "share of units", "share of units", True)])],
     units=units,
     method="Share of the units that count (those with the name of a thing, by the threshold) that"
     " stand for the object, of all layers asked together.",

@@ -119,6 +119,8 @@ def _answer(
     if not tested:
         return f"{told} There are too few units, or none that vary, to say whether that is chance."
     if not sure:
+        if len(tested) == 1:
+            return f"The difference is not beyond chance: {told}"
         return f"None of {len(tested)} differences is beyond chance. The largest: {told}"
     return f"{len(sure)} of {len(tested)} differences are beyond chance. The largest: {told}"
 
