@@ -20,7 +20,7 @@ from annotate.services.campaigns import Plan, open_campaign
 from annotate.services.simulation import simulate
 from demonstration import world as worlds
 from demonstration.account import SignIn, account
-from demonstration.measuring import BOTH, detectors, measured
+from demonstration.measuring import A_FEW, BOTH, detectors, measured
 from demonstration.teaching import teach
 from demonstration.world import SCENES, World
 
@@ -157,6 +157,7 @@ def _measured(networks: dict[str, Network], images: ImageSet, size: Size) -> lis
         TRAINED: measured(trained, images, (*BOTH, "count")),
         UNTRAINED: measured(untrained, images, BOTH),
     }
+    measured(trained, images, ("scan", "locate", "simplify"), options=A_FEW)
     if named_units(trained, trained.layers.all()):  # by the masks, or by simulated workers
         measured(trained, images, ("scan", "localise"))
     return [detectors(run, size.layer, titles[slug]) for slug, run in runs.items()]
@@ -197,7 +198,7 @@ def summary(built: Built, address: str) -> list[str]:
         " simulated workers)",
         "Findings": reverse("analysis:findings", args=[TRAINED]),
         "Trained and untrained": reverse("analysis:findings_against", args=[TRAINED])
-        + f"?other={UNTRAINED}",
+        + f"?other={UNTRAINED}&tab=objects",
     }
     return [
         "",

@@ -15,6 +15,8 @@ from demonstration.world import REGIONS as SURFACES
 NAMED = 8  # classes that a sentence names
 # Of whole networks, the trained one and its untrained copy: what is compared of them.
 BOTH = ("scan", "prefer", "dissect")
+# What takes long is done of a few units of each layer, and of a few images of four scenes.
+A_FEW = {"units": "3", "field_images": 6, "scene_images": 5, "regions": "masks"}
 
 
 def measured(

@@ -84,7 +84,7 @@ class LayerShares:
 
     @property
     def labelled(self) -> int:
-        """Return how many units have a label with a category."""
+        """Return how many units have a label; a machine's has no category."""
         return sum(self.counts.values())
 
     @property
@@ -141,7 +141,7 @@ def shares(network: Network) -> list[LayerShares]:
         layer.pk: LayerShares(layer=layer, units=layer.channels) for layer in network.layers.all()
     }
     rows = with_label(Unit.objects.filter(layer__network=network), "")
-    counted = rows.filter(category__gt="").order_by()
+    counted = rows.exclude(label=None).order_by()
     for row in counted.values("layer", "category").annotate(count=Count("pk")):
         found[row["layer"]].counts[row["category"] or ""] = row["count"]
     return list(found.values())

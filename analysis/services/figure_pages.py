@@ -87,7 +87,8 @@ def origin(tab: str, network: Network, asked: Asked) -> str:
     if findings.TABS[tab].step:
         run, _ = run_of(network, findings.TABS[tab].step, asked)
         return " · ".join((network.slug, *_of_run(run), version))
-    choice = labels_chosen(network, asked)
+    chosen = answers_chosen if tab == "meanings" else labels_chosen
+    choice = chosen(network, asked)
     return " · ".join((network.slug, *_of_labels(choice), version))
 
 
@@ -226,6 +227,21 @@ def labels_chosen(network: Network, asked: Asked) -> Choice | None:
     return Choice(wanted, by, labels, sources, origins[source])
 
 
+def answers_chosen(network: Network, asked: Asked) -> Choice | None:
+    """Return the labels that the figures on meanings count, as `labels_chosen` does.
+
+    Unless a machine's are asked for by name, any others come before them: a machine says neither
+    group nor precision, and all but one of these figures would be empty.
+    """
+    choice = labels_chosen(network, asked)
+    if choice is None or asked.get("source") in choice.sources:
+        return choice
+    said = [one for one in choice.sources if one != Source.MACHINE]
+    if choice.wanted.source != Source.MACHINE or not said:
+        return choice
+    return labels_chosen(network, {**asked, "source": said[0]})
+
+
 def table_of_labels(statistic: str, wanted: Wanted) -> str:
     """Return the address of a statistic of labels as CSV."""
     asked = {"network": wanted.network.slug, "source": wanted.source}
@@ -253,7 +269,7 @@ def meanings_of(choice: Choice) -> list[Figure | Missing]:
 
 
 def _meanings(network: Network, asked: Asked) -> list[Figure | Missing]:
-    choice = labels_chosen(network, asked)
+    choice = answers_chosen(network, asked)
     return meanings_of(choice) if choice else []
 
 

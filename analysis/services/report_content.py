@@ -234,9 +234,11 @@ def _marks(subject: Subject, used: list[Run]) -> list[str]:
 def _said(subject: Subject, used: list[Run]) -> Iterator[str]:
     for network in subject.networks:
         yield "synthetic network" if network.synthetic else ""
-        choice = figure_pages.labels_chosen(network, subject.asked_of(network))
-        if choice and (note := note_of(choice.wanted.source, False)):
-            yield f"labels: {note}"
+        asked = subject.asked_of(network)
+        for chosen in (figure_pages.answers_chosen, figure_pages.labels_chosen):
+            choice = chosen(network, asked)
+            if choice and (note := note_of(choice.wanted.source, False)):
+                yield f"labels: {note}"
         if network.requested.get("weights"):
             yield f"{network} is untrained"
     for run in used:

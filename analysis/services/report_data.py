@@ -79,7 +79,7 @@ def write(folder: Path, networks: list[tuple[Network, Mapping[str, str]]]) -> li
 
 def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table]:
     """Give the statistics that stand behind the figures of a network."""
-    choice = figure_pages.labels_chosen(network, asked)
+    choice = figure_pages.answers_chosen(network, asked)
     if choice:
         for label_statistic in OF_LABELS.values():
             yield statistics.of_labels(choice.wanted, label_statistic)

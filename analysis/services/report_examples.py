@@ -52,7 +52,7 @@ def examples_of(network: Network, asked: Mapping[str, str]) -> list[Example]:
     Best is the highest precision; of a machine's labels, the highest IoU. Pictures are left out
     once those before have taken ``MOST_BYTES``.
     """
-    choice = figure_pages.labels_chosen(network, asked)
+    choice = figure_pages.answers_chosen(network, asked)
     if choice is None:
         return []
     rows = UnitSemantics.objects.filter(

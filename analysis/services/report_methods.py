@@ -158,7 +158,7 @@ def _rules(labels: Any) -> list[tuple[str, str]]:
 
 def _chosen(network: Network, asked: Mapping[str, str]) -> Method | None:
     """Say whose labels the figures on meanings count, and how."""
-    choice = figure_pages.labels_chosen(network, asked)
+    choice = figure_pages.answers_chosen(network, asked)
     if choice is None:
         return None
     wanted = choice.wanted

@@ -47,8 +47,9 @@ class RunCard:
 
     @property
     def wants_campaign(self) -> bool:
-        """Tell whether asking people is what comes next."""
-        return self.run.state == State.DONE and not self.campaigns
+        """Tell whether asking people is what comes next: about a run that has pictures."""
+        drawn = "segment" in self.run.recipe.get("steps", ())
+        return drawn and self.run.state == State.DONE and not self.campaigns
 
 
 @dataclass(frozen=True)

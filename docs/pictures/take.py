@@ -30,7 +30,7 @@ PAGES: dict[str, tuple[str, int, str]] = {
     "agreement": ("/campaigns/demo-simulated/agreement/", 900, ""),
     "workers": ("/campaigns/demo-simulated/workers/", 768, ""),
     "atlas-network": ("/atlas/demo-scene-net/", 768, ""),
-    "atlas": ("/atlas/demo-scene-net/conv5/", 900, ""),
+    "atlas": ("/atlas/demo-scene-net/conv5/?source=simulated", 900, ""),
     "unit": ("{unit}", 1000, ""),
     "concept": ("/atlas/concepts/bed/", 900, ""),
     "scene": ("/atlas/scenes/demo-world/bedroom/", 1000, ""),
@@ -45,8 +45,11 @@ PAGES: dict[str, tuple[str, int, str]] = {
     "findings-people": ("/findings/demo-scene-net/people/", 1000, ""),
     "findings-localisation": ("/findings/demo-scene-net/localisation/", 1000, ""),
     "findings-paper": ("/findings/demo-scene-net/paper/", 1000, ""),
+    "comparison-detectors": (
+        "/findings/demo-scene-net/against/?other=demo-untrained&tab=detectors", 1000, "",
+    ),
     "matches": ("/findings/demo-scene-net/matches/?images=demo-world", 768, ""),
-    "comparison": ("/findings/demo-scene-net/against/?other=demo-untrained", 1000, ""),
+    "comparison": ("/findings/demo-scene-net/against/?other=demo-untrained&tab=objects", 1000, ""),
     "report": ("/findings/demo-scene-net/reports/", 768, ""),
     "api": ("/api/v1/docs/", 768, ""),
 }  # fmt: skip
@@ -59,13 +62,18 @@ def keep(page: Page, name: str) -> None:
     picture.convert("RGB").save(HERE / f"{name}.webp", quality=80, method=6)
 
 
-def worker_s_page(page: Page, link: str) -> None:
-    """Label half a unit, as somebody who came by the link."""
+def worker_s_pages(page: Page, link: str) -> None:
+    """See a worked unit and label half a practice unit, as somebody who came by the link."""
     page.goto(link)
-    start = page.get_by_role("button", name="Start labelling")
-    if start.count():
-        start.click()
-    page.get_by_label("What do most of these show?").fill("sofa")
+    page.get_by_role("button", name="Start labelling").click()
+    page.get_by_role("link", name="See the worked units").click()
+    keep(page, "worked-unit")
+    for number in (1, 2, 3):
+        page.get_by_role("heading", name=f"Worked unit {number} of 3").wait_for()
+        page.wait_for_load_state("load")  # its script hears the keys
+        page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Begin the practice").click()
+    page.get_by_label("What do most of these show?").fill("mirror")
     page.keyboard.press("Tab")
     for place in (9, 35, 36):
         page.locator("[aria-pressed]").nth(place).click()
@@ -83,10 +91,10 @@ def sign_in(page: Page, site: str, name: str, password: str) -> None:
 
 
 def places(page: Page, site: str) -> dict[str, str]:
-    """Return the run that has pictures, and the best labelled unit of the last layer."""
+    """Return the run that has pictures, and a unit of the last layer that is called bed."""
     runs: list[dict[str, Any]] = page.request.get(f"{site}/api/v1/runs/").json()["results"]
     [run, *_] = [run for run in runs if "segment" in run["recipe"]["steps"]]
-    page.goto(f"{site}/atlas/demo-scene-net/conv5/")
+    page.goto(f"{site}/atlas/demo-scene-net/conv5/?concept=bed")
     card = page.locator("a[href*='/conv5/']").filter(has=page.locator("img")).first
     return {"run": run["key"][:12], "unit": card.get_attribute("href") or ""}
 
@@ -99,7 +107,7 @@ def main(site: str, name: str, password: str, link: str, *wanted: str) -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         if not wanted or "worker" in wanted:
-            worker_s_page(browser.new_context(viewport=SCREEN).new_page(), link)
+            worker_s_pages(browser.new_context(viewport=SCREEN).new_page(), link)
         page = browser.new_context(viewport=SCREEN).new_page()
         sign_in(page, site, name, password)
         found = places(page, site)

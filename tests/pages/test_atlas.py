@@ -52,6 +52,14 @@ def layer_page(run):
     return f"/atlas/{run.network.slug}/conv1/"
 
 
+def test_labels_without_a_group_are_counted_as_labels(run, units):
+    """A machine that reads masks says no group."""
+    label(units[3], "machine", "wall", "", None)
+    [row] = atlas.shares(run.network)
+    assert row.labelled == 4
+    assert sum(count for _, _, _, count in row.bar) == 3
+
+
 def test_a_public_atlas_is_read_by_anyone_from_network_to_unit(client, run, units):
     home = client.get("/atlas/")
     assert run.network.slug in home.content.decode()

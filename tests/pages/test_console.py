@@ -36,7 +36,9 @@ def test_empty_columns_teach(client, researcher):
 
 def test_each_card_says_its_state_and_next_step(client, researcher):
     factories.open_small_campaign(units=2, title="First look")
-    factories.RunFactory(network=factories.NetworkFactory(slug="done-net"))
+    drawn, bare = {"steps": ["scan", "segment"]}, {"steps": ["scan"], "layers": ["conv1"]}
+    factories.RunFactory(network=factories.NetworkFactory(slug="done-net"), recipe=drawn)
+    factories.RunFactory(network=factories.NetworkFactory(slug="bare-net"), recipe=bare)
     factories.LayerFactory(network=factories.NetworkFactory(slug="fresh-net"), channels=7)
     factories.NetworkFactory(slug="broken-net", state="failed", error="no such file")
     factories.NetworkFactory(slug="new-net", state="waiting")
@@ -49,6 +51,7 @@ def test_each_card_says_its_state_and_next_step(client, researcher):
     assert "Waiting for a worker to find its layers" in page
     assert "12,345 images, 1 scene" in page
     assert "3 refused" in page
+    assert "scan · conv1" in page
     console = client.get("/").context["console"]
     assert {card.network.slug for card in console.networks if card.wants_run} == {"fresh-net"}
     assert [card.run.network.slug for card in console.runs if card.wants_campaign] == ["done-net"]

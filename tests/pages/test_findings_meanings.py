@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from analysis.models import Network
+from analysis.models import Network, UnitSemantics
+from analysis.services import figure_pages
 from tests.annotate import factories
 from tests.annotate.released import release
 from tests.api import rows
@@ -54,6 +55,20 @@ def test_people_s_labels_are_shown_by_answer_first(client, labelled):
     assert "/statistics/categories.csv?network=net&source=people&threshold=0.75" in page
     assert "/statistics/agreement.csv?network=net&source=people" in page
     assert '<option value="people" selected>people</option>' in page
+
+
+def test_labels_that_say_a_group_come_before_a_machine_s_unless_it_is_asked_for(client, labelled):
+    """A machine is trusted before simulated workers, but would leave these figures empty."""
+    UnitSemantics.objects.filter(source="people").update(source="simulated")
+    page = shown(client)
+    assert "In conv1 the commonest group is objects (1 of 1 answers)." in page
+    assert '<option value="simulated" selected>' in page
+    assert figure_pages.labels_chosen(labelled, {}).wanted.source == "machine"
+    origin = figure_pages.origin("meanings", labelled, {})
+    assert "labels by simulated workers" in origin
+    assert "None of these labels says which group it is of" in shown(client, source="machine")
+    UnitSemantics.objects.exclude(source="machine").delete()
+    assert "None of these labels says which group it is of" in shown(client)
 
 
 def test_threshold_campaign_source_and_unit_are_chosen_in_the_address(client, labelled):
