@@ -158,8 +158,8 @@ def _measured(networks: dict[str, Network], images: ImageSet, size: Size) -> lis
         UNTRAINED: measured(untrained, images, BOTH),
     }
     measured(trained, images, ("scan", "locate", "simplify"), options=A_FEW)
-    if named_units(trained, trained.layers.all()):  # by the masks, or by simulated workers
-        measured(trained, images, ("scan", "localise"))
+    if named_units(trained, trained.layers.filter(name=size.layer)):  # by masks or simulation
+        measured(trained, images, ("scan", "localise"), [size.layer])
     return [detectors(run, size.layer, titles[slug]) for slug, run in runs.items()]
 
 
