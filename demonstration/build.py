@@ -157,7 +157,8 @@ def _measured(networks: dict[str, Network], images: ImageSet, size: Size) -> lis
         TRAINED: measured(trained, images, (*BOTH, "count")),
         UNTRAINED: measured(untrained, images, BOTH),
     }
-    measured(trained, images, ("scan", "locate", "simplify"), options=A_FEW)
+    scenes = ",".join(scene for scene in SCENES[:4] if scene in images.scenes)
+    measured(trained, images, ("scan", "locate", "simplify"), options=A_FEW | {"scenes": scenes})
     if named_units(trained, trained.layers.filter(name=size.layer)):  # by masks or simulation
         measured(trained, images, ("scan", "localise"), [size.layer])
     return [detectors(run, size.layer, titles[slug]) for slug, run in runs.items()]

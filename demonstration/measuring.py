@@ -16,7 +16,7 @@ NAMED = 8  # classes that a sentence names
 # Of whole networks, the trained one and its untrained copy: what is compared of them.
 BOTH = ("scan", "prefer", "dissect")
 # What takes long is done of a few units of each layer, and of a few images of four scenes.
-A_FEW = {"units": "3", "field_images": 6, "scene_images": 3, "regions": "masks"}
+A_FEW: dict[str, Any] = {"units": "3", "field_images": 6, "scene_images": 3, "regions": "masks"}
 
 
 def measured(

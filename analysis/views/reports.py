@@ -157,8 +157,12 @@ def _others(request: HttpRequest, network: Network) -> Any:
 
 
 def _sources(network: Network) -> list[tuple[str, Any]]:
-    choice = figure_pages.labels_chosen(network, {})
-    return [(one, SOURCE_NAMES[one]) for one in choice.sources] if choice else []
+    """Return whose labels a report may count, with their names; those usually counted first."""
+    choice = figure_pages.answers_chosen(network, {})
+    if choice is None:
+        return []
+    sources = sorted(choice.sources, key=lambda one: one != choice.wanted.source)
+    return [(one, SOURCE_NAMES[one]) for one in sources]
 
 
 def _mine(request: HttpRequest, slug: str, pk: int) -> Report:
