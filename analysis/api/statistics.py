@@ -169,8 +169,8 @@ class StatisticEndpoint(Endpoint):
         run = runs.with_parents().first()
         if run is None:
             raise NotFound(f"There is no run {key} that you may see.")
-        if not statistics.is_counted(run, statistic):
-            raise NotFound(f"Run {run} has not finished the step {statistic.step}.")
+        if why := statistics.why_none(run, statistic):
+            raise NotFound(why)
         return run
 
     def of_run(self, request: Request, statistic: Statistic) -> Table:
@@ -280,7 +280,12 @@ class OneStatistic(StatisticEndpoint):
         if (both := self.against(request, name)) is not None:
             return Response(comparison_tables.as_json(both))
         table = self.asked(request, name)
-        return Response(status=304) if self.has_it else Response(statistics.as_json(table))
+        if self.has_it:
+            return Response(status=304)
+        try:
+            return Response(statistics.as_json(table))
+        except statistics.TooManyRows as refused:
+            raise ValidationError(str(refused)) from refused
 
 
 class OneStatisticAsCsv(StatisticEndpoint):

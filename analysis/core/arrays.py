@@ -21,10 +21,10 @@ def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     return kept.getvalue()
 
 
-def unpacked(data: bytes) -> dict[str, np.ndarray]:
-    """Return the arrays of a file that `packed` made; nothing in it is ever executed."""
+def unpacked(data: bytes, *names: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a file that `packed` made, or those named; nothing is ever executed."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        return {name: file[name] for name in names or file.files}
 
 
 def row(path: Path, name: str, place: int) -> np.ndarray:

@@ -49,23 +49,31 @@ class Evaluation:
         rarity: Float64[np.ndarray, " things"],
         labels: Labels,
         other: Labels | None = None,
-    ) -> None:
+    ) -> Int64[np.ndarray, "things 8"]:
         """Count one image: the masks of the things that are on, and its pixels' classes.
 
         ``rarity`` is that of each thing's strongest activation, ``other`` the classes of another
-        image, for chance.
+        image, for chance. Returned is what was counted of this image; OF_IMAGE names the columns.
         """
-        self.truth += self._pixels(labels)
-        for thing, mask in masks.items():
-            self.both[thing] += int((labels[mask] == self.classes[thing]).sum())
-            self.on[thing] += int((labels[mask] != VOID).sum())
-        if other is not None:
-            self.chance_truth += self._pixels(other)
-            for thing, mask in masks.items():
-                self.chance_both[thing] += int((other[mask] == self.classes[thing]).sum())
-                self.chance_on[thing] += int((other[mask] != VOID).sum())
         there = np.isin(self.classes, labels).astype(np.int64)
-        np.add.at(self.counts, (np.arange(len(self.classes)), there, bins_of(rarity)), 1)
+        step = bins_of(rarity)
+        pixels = [*self._covered(masks, labels), *self._covered(masks, other)]
+        for name, counted in zip(SUMS, pixels, strict=True):
+            getattr(self, name).__iadd__(counted)
+        np.add.at(self.counts, (np.arange(len(self.classes)), there, step), 1)
+        return np.stack([*pixels, there, step], axis=1)
+
+    def _covered(
+        self, masks: Mapping[int, Bool[np.ndarray, "height width"]], labels: Labels | None
+    ) -> tuple[Counts, Counts, Counts]:
+        """Return pixels that mask and class share, of the mask, of the class; none of no image."""
+        both, on, truth = (np.zeros(len(self.classes), np.int64) for _ in range(3))
+        if labels is None:
+            return both, on, truth
+        for thing, mask in masks.items():
+            both[thing] = (labels[mask] == self.classes[thing]).sum()
+            on[thing] = (labels[mask] != VOID).sum()
+        return both, on, self._pixels(labels)
 
     def _pixels(self, labels: Labels) -> Counts:
         """Return the pixels of each thing's class."""
@@ -113,7 +121,10 @@ class Evaluation:
             getattr(self, name).__iadd__(state[name])
 
 
-NAMES = ("both", "on", "truth", "chance_both", "chance_on", "chance_truth", "counts")
+SUMS = ("both", "on", "truth", "chance_both", "chance_on", "chance_truth")
+NAMES = (*SUMS, "counts")
+# Whether the image holds the class, and the step of the rarity: 0 common to BINS - 1 rare.
+OF_IMAGE = (*SUMS, "there", "step")
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

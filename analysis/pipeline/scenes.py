@@ -24,13 +24,15 @@ from analysis.models import Run
 from analysis.pipeline.forward import Forward, Numbered
 from analysis.services import files
 from analysis.services.image_sets import open_manifest
-from analysis.services.minimal_images import Naming, choice_file
+from analysis.services.minimal_images import Naming, choice_file, names_file
 from analysis.services.simplification import head_scenes, output_of
 from analysis.services.steps import options_of
 
 # Images of one scene that a read-out looks at: half of them to learn from.
 MOST_OF_A_SCENE = 400
 Look = Callable[[], None]
+# Number of an image, its scene, what it was named, and whether that is right.
+Said = list[tuple[int, str, str, bool]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def chosen(run: Run, forward: Forward, looked: Look) -> Naming:
     if files.exists(choice_file(run)):
         return Naming(**json.loads(files.read(choice_file(run))))
     decide = _by_head if options_of(run, "simplify")["readout"] == "fit" else _by_network
-    choice = decide(run, forward, looked)
+    choice, said = decide(run, forward, looked)
+    files.write(names_file(run), json.dumps(said).encode())
     files.write(choice_file(run), json.dumps(asdict(choice), sort_keys=True).encode())
     return choice
 
@@ -89,11 +92,12 @@ def label_of(run: Run, choice: Naming, scene: str) -> int:
     return choice.names.index(scene) if own is None else own
 
 
-def _by_network(run: Run, forward: Forward, looked: Look) -> Naming:
+def _by_network(run: Run, forward: Forward, looked: Look) -> tuple[Naming, Said]:
     """Ask the network itself about each scene's images in order, until enough are right."""
     options, names = options_of(run, "simplify"), [str(name) for name in run.network.classes]
     asked: Counter[str] = Counter()
     right: dict[str, list[int]] = {}
+    said: Said = []
     ask = Namer(forward, looked=looked)
     by_scene = _entries(run, options["scenes"])
     for scene in options["scenes"]:
@@ -101,14 +105,19 @@ def _by_network(run: Run, forward: Forward, looked: Look) -> Naming:
         for image, pixels in forward.batches(_numbered(by_scene[scene])):
             outputs = ask(pixels) if asked else _first(forward, pixels)
             if problem := _not_scores(outputs, len(names)):
-                return Naming("own", names, problem=problem)
+                return Naming("own", names, problem=problem), []
+            most = outputs.argmax(dim=1).cpu()
             asked[scene] += len(image)
-            right[scene] += image[outputs.argmax(dim=1) == label].tolist()
+            right[scene] += image[most == label].tolist()
+            said += [
+                (number, scene, names[at], at == label)
+                for number, at in zip(image.tolist(), most.tolist(), strict=True)
+            ]
             if len(right[scene]) >= options["scene_images"]:
                 break
     counted = {scene: len(found) for scene, found in right.items()}
     wanted = {scene: found[: options["scene_images"]] for scene, found in right.items()}
-    return Naming("own", names, asked=dict(asked), right=counted, scenes=wanted)
+    return Naming("own", names, asked=dict(asked), right=counted, scenes=wanted), said
 
 
 def _first(forward: Forward, pixels: Tensor) -> Any:
@@ -128,7 +137,7 @@ def _not_scores(outputs: Any, classes: int) -> str:
     )
 
 
-def _by_head(run: Run, forward: Forward, looked: Look) -> Naming:
+def _by_head(run: Run, forward: Forward, looked: Look) -> tuple[Naming, Said]:
     """Fit a read-out on the even images of all scenes, and ask it about the odd ones."""
     options = options_of(run, "simplify")
     names = head_scenes(run.image_set, options["scenes"])
@@ -141,18 +150,20 @@ def _by_head(run: Run, forward: Forward, looked: Look) -> Naming:
         even = np.array([entry.number % 2 == 0 for entry in entries])
         head = readout.fit(features[even], labels[even], names)
     except ValueError as error:
-        return Naming("fit", names, layer, problem=str(error))
+        return Naming("fit", names, layer, problem=str(error)), []
     files.write(head_file(run), packed(head.arrays()))
     told = head.scores(torch.from_numpy(features)).argmax(dim=1).numpy()
+    said: Said = []
     asked: Counter[str] = Counter()
     right: dict[str, list[int]] = defaultdict(list)
-    for entry, label, said in zip(entries, labels, told, strict=True):
+    for entry, label, at in zip(entries, labels, told, strict=True):
         if entry.number % 2:
             asked[entry.scene] += 1
-            right[entry.scene] += [entry.number] if said == label else []
+            right[entry.scene] += [entry.number] if at == label else []
+            said.append((entry.number, entry.scene, names[at], bool(at == label)))
     counted = {scene: len(right[scene]) for scene in names}
     wanted = {scene: right[scene][: options["scene_images"]] for scene in options["scenes"]}
-    return Naming("fit", names, layer, int(even.sum()), dict(asked), counted, wanted)
+    return Naming("fit", names, layer, int(even.sum()), dict(asked), counted, wanted), said
 
 
 def _features(forward: Forward, layer: str, entries: list[Entry], looked: Look) -> np.ndarray:

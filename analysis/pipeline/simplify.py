@@ -41,7 +41,7 @@ from analysis.pipeline.scenes import Namer, chosen, label_of, namer
 from analysis.services import files
 from analysis.services.image_sets import open_manifest
 from analysis.services.journal import log
-from analysis.services.minimal_images import Naming, scenes_file
+from analysis.services.minimal_images import Naming, objects_file, scenes_file
 from analysis.services.pictures import minimal_token, picture_file
 from analysis.services.progress import duration
 from analysis.services.simplification import places
@@ -124,12 +124,15 @@ def finish(job: Job) -> None:
     entries = [e for e in open_manifest(run.image_set).entries() if e.scene in scenes and e.mask]
     images: Counter[str] = Counter()
     holding: dict[str, Counter[str]] = {scene: Counter() for scene in scenes}
+    each: list[tuple[int, str, list[str]]] = []
     look = partial(objects_in, forward, names)
     for entry, found in in_order(look, entries, ahead=16):
         if found is not None:
             images[entry.scene] += 1
             holding[entry.scene].update(found)
+            each.append((entry.number, entry.scene, sorted(found)))
     told = {s: {"images": images[s], "with": dict(sorted(holding[s].items()))} for s in scenes}
+    files.write(objects_file(run), json.dumps(each).encode())
     files.write(scenes_file(run), json.dumps(told, sort_keys=True).encode())
     log(run, f"simplify: {summary(run)}")
 

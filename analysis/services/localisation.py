@@ -131,3 +131,13 @@ def in_words(recipe: Recipe) -> str:
 def shard_file(run: Run, number: int) -> str:
     """Return the name of a shard's file in the media storage."""
     return f"runs/{run.key}/localise/{number:06d}.npz"
+
+
+def images_folder(run: Run) -> str:
+    """Return the folder of what was counted of each image, a file for each shard."""
+    return f"runs/{run.key}/localised-images"
+
+
+def images_file(run: Run, number: int) -> str:
+    """Return the name of a shard's file of what was counted of each image."""
+    return f"{images_folder(run)}/{number:06d}.npz"

@@ -23,6 +23,8 @@ class Statistic:
     # Nothing but the run's own results goes into it, so that it never changes once the run is done:
     # who has it is told so without counting anew. Not where labels or matches play a part.
     settled: bool = False
+    # Why a run that has done the step has no rows all the same, in a sentence; nothing if it has.
+    lacking: Callable[[Run], str] = lambda run: ""
 
 
 @dataclass(frozen=True)

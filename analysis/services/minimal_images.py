@@ -102,6 +102,16 @@ def scenes_file(run: Run) -> str:
     return f"runs/{run.key}/simplify/scenes.json"
 
 
+def names_file(run: Run) -> str:
+    """Return the name of the file that says what each image that was asked about was named."""
+    return f"runs/{run.key}/simplify/names.json"
+
+
+def objects_file(run: Run) -> str:
+    """Return the name of the file that says what each image of the scenes holds."""
+    return f"runs/{run.key}/simplify/objects.json"
+
+
 def naming(run: Run) -> Naming:
     """Return who named the scenes of a run."""
     return Naming(**_read(choice_file(run)))

@@ -4,7 +4,8 @@ Whoever doubts a figure counts it anew from these. They are read as they are wri
 once in memory.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analysis.core.arrays import unpacked
@@ -14,6 +15,7 @@ from analysis.services.counting import images_file
 from analysis.services.dissection import class_names
 from analysis.services.meanings import Label
 from analysis.services.measures import LabelStatistic, Statistic
+from analysis.services.minimal_images import names_file, objects_file
 
 PAGE = 1000
 
@@ -65,6 +67,23 @@ class SimplifiedObject(NamedTuple):
     share: float  # of its pixels that the minimal image keeps
 
 
+class NamedScene(NamedTuple):
+    """One image whose scene was asked for."""
+
+    scene: str
+    image: int  # number in its set
+    said: str  # the class that it was named
+    right: bool
+
+
+class SceneObject(NamedTuple):
+    """One object of one image of a scene; an image that holds none has one row without."""
+
+    scene: str
+    image: int  # number in its set
+    object: str | None
+
+
 class ImageObject(NamedTuple):
     """One class that an image holds; an image that holds none has one row without."""
 
@@ -111,15 +130,27 @@ def simplified_objects(run: Run) -> Iterator[SimplifiedObject]:
             yield SimplifiedObject(scene, regions, number, name, objects[name])
 
 
-def image_objects(run: Run) -> Iterator[ImageObject]:
-    """Give what the masks of each image hold, in the order of the images and of the classes.
+def named_scenes(run: Run) -> Iterator[NamedScene]:
+    """Give what each image that was asked about was named, in the order of asking."""
+    for image, scene, said, right in json.loads(files.read(names_file(run))):
+        yield NamedScene(scene, image, said, right)
 
-    None where the run's file is gone: an archive brings the summary alone.
-    """
-    try:
-        counts = unpacked(files.read(images_file(run)))
-    except FileNotFoundError:
-        return
+
+def scene_objects(run: Run) -> Iterator[SceneObject]:
+    """Give what the network sees of the images of the scenes, in the order of the images."""
+    for image, scene, objects in json.loads(files.read(objects_file(run))):
+        for name in objects or [None]:
+            yield SceneObject(scene, image, name)
+
+
+def without(file: Callable[[Run], str], sentence: str) -> Callable[[Run], str]:
+    """Return what says of a run, in a sentence, that it lacks a file; nothing where it has it."""
+    return lambda run: "" if files.exists(file(run)) else sentence.format(run=run)
+
+
+def image_objects(run: Run) -> Iterator[ImageObject]:
+    """Give what the masks of each image hold, in the order of the images and of the classes."""
+    counts = unpacked(files.read(images_file(run)))
     names = [name for _, name in class_names(run.image_set)]
     held: dict[int, list[tuple[str, int, int]]] = {}
     columns = (counts[name].tolist() for name in ("number", "place", "pixels", "instances"))
@@ -162,6 +193,32 @@ SIMPLIFIED_OBJECTS = Statistic(
     rows=simplified_objects,
     settled=True,
 )
+SCENE_NAMES = Statistic(
+    name="scene-names",
+    summary="What each image whose scene was asked for was named",
+    step="simplify",
+    row=NamedScene,
+    rows=named_scenes,
+    settled=True,
+    lacking=without(
+        names_file,
+        "Run {run} kept no list of what each image was named, as earlier versions did not: delete"
+        " it and ask for it again.",
+    ),
+)
+SCENE_OBJECTS = Statistic(
+    name="scene-objects",
+    summary="Every object of every image of the scenes that has a mask",
+    step="simplify",
+    row=SceneObject,
+    rows=scene_objects,
+    settled=True,
+    lacking=without(
+        objects_file,
+        "Run {run} kept no list of what each image holds, as earlier versions did not: delete it"
+        " and ask for it again.",
+    ),
+)
 IMAGE_OBJECTS = Statistic(
     name="image-objects",
     summary="Every object of every image with a mask, and the image's scene",
@@ -169,4 +226,5 @@ IMAGE_OBJECTS = Statistic(
     row=ImageObject,
     rows=image_objects,
     settled=True,
+    lacking=without(images_file, "Run {run} has no file of what each image holds: count anew."),
 )

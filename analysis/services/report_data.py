@@ -6,11 +6,12 @@ Columns are typed as the rows declare them; `Sheet` says so to the dictionary an
 import csv
 import io
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
 
 from analysis.core.loading import batched
 from analysis.models import Network, Run, Source, UnitSemantics
@@ -18,7 +19,7 @@ from analysis.services import exports, figure_pages, statistics, tables
 from analysis.services.counting import counted_by
 from analysis.services.measures import Table
 from analysis.services.report_words import words_of
-from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS, is_counted
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS, why_none
 
 Kind = type[str] | type[int] | type[float] | type[bool] | type[datetime]
 
@@ -69,12 +70,25 @@ def write(folder: Path, networks: list[tuple[Network, Mapping[str, str]]]) -> li
     for network, asked in networks:
         sheets += _write_units(folder, network)
         for table in _counted(network, asked):
-            rows = [tuple(row) for row in table.rows()]
-            sheet = _sheet(table, len(rows))
-            tables.save(statistics.as_csv(_again(table, rows)), folder / f"{sheet.name}.csv")
-            write_parquet(sheet.columns, rows, folder / f"{sheet.name}.parquet")
-            sheets.append(sheet)
+            sheets.append(write_table(table, folder))
     return sheets
+
+
+def write_table(table: Table, folder: Path) -> Sheet:
+    """Write a table as CSV and Parquet while it is counted once, a row group at a time."""
+    columns, count = typed(table.statistic.row), 0
+    with (
+        tables.whole(folder / f"{table.file}.csv") as lines,
+        tables.whole(folder / f"{table.file}.parquet") as groups,
+        _parquet(columns, groups) as take,
+    ):
+        lines.write(statistics.csv_head(table))
+        for some in batched(table.rows(), tables.ROW_GROUP):
+            lines.write(statistics.csv_lines(some))
+            take(some)
+            count += len(some)
+    on = ", ".join(f"{name} {value}" for name, value in table.on.items() if value not in (None, ""))
+    return Sheet(table.file, table.statistic.summary, on, columns, count)
 
 
 def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table]:
@@ -91,23 +105,12 @@ def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table]:
                 yield statistics.of_objects(wanted, object_statistic)
     for statistic in STATISTICS.values():
         run = _run(network, statistic.step, asked)
-        if run and is_counted(run, statistic):
+        if run and not why_none(run, statistic):
             yield statistics.of_run(run, statistic)
 
 
 def _run(network: Network, step: str, asked: Mapping[str, str]) -> Run | None:
     return figure_pages.run_of(network, step, asked)[0]
-
-
-def _again(table: Table, rows: list[tuple[Any, ...]]) -> Table:
-    """Return a table of rows that are counted already: counting may take a while."""
-    return Table(table.statistic, table.on, table.file, lambda: rows)
-
-
-def _sheet(table: Table, rows: int) -> Sheet:
-    on = ", ".join(f"{name} {value}" for name, value in table.on.items() if value not in (None, ""))
-    statistic = table.statistic
-    return Sheet(table.file, statistic.summary, on, typed(statistic.row), rows)
 
 
 # ---- Labelled units ----------------------------------------------------------------------------
@@ -127,8 +130,9 @@ def _write_units(folder: Path, network: Network) -> Iterator[Sheet]:
 
 
 # ---- Parquet -----------------------------------------------------------------------------------
-def write_parquet(columns: list[Typed], rows: Iterable[tuple[Any, ...]], path: Path) -> None:
-    """Write typed columns to a file that appears whole or not at all."""
+@contextmanager
+def _parquet(columns: list[Typed], file: BinaryIO) -> Iterator[Callable[[list[Any]], None]]:
+    """Give what takes rows of typed columns, as one row group, and writes them to an open file."""
     import pyarrow as pa  # late: a web process does without its 60 MB
     from pyarrow import parquet
 
@@ -140,12 +144,14 @@ def write_parquet(columns: list[Typed], rows: Iterable[tuple[Any, ...]], path: P
         datetime: pa.timestamp("us", tz="UTC"),
     }
     schema = pa.schema([pa.field(one.name, kinds[one.kind], one.may_miss) for one in columns])
-    sink = pa.BufferOutputStream()
-    with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for some in batched(rows, tables.ROW_GROUP):
-            values = [dict(zip(schema.names, row, strict=True)) for row in some]
-            writer.write_table(pa.Table.from_pylist(values, schema=schema))
-    tables.save(iter([sink.getvalue().to_pybytes()]), path)
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+
+        def take(rows: list[Any]) -> None:
+            values = zip(*rows, strict=True)
+            arrays = [pa.array(some, one.type) for some, one in zip(values, schema, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+        yield take
 
 
 # ---- The dictionary ----------------------------------------------------------------------------

@@ -5,15 +5,18 @@ One entry here gives the address `statistics/<name>/`, its CSV, and its place in
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from analysis.core.loading import batched
 from analysis.models import Job, Run, State
 from analysis.services import (
     detector_findings,
+    dissection_scores,
     field_findings,
     localisation_findings,
+    localised_images,
     mask_findings,
     minimal_images,
     objects,
@@ -51,7 +54,11 @@ STATISTICS: dict[str, Statistic] = {
         raw_rows.SEGMENTED,
         raw_rows.SIMPLIFIED,
         raw_rows.SIMPLIFIED_OBJECTS,
+        raw_rows.SCENE_NAMES,
+        raw_rows.SCENE_OBJECTS,
         raw_rows.IMAGE_OBJECTS,
+        localised_images.LOCALISED,
+        dissection_scores.SCORES,
     )
 }
 OF_LABELS: dict[str, LabelStatistic] = {
@@ -63,11 +70,19 @@ OF_OBJECTS: dict[str, ObjectStatistic] = {
     for statistic in (objects.COUNTS, objects.CORRELATIONS, objects.UNITS, COVERAGE)
 }
 PAGE = 1000
+JSON_ROWS = 100_000
 
 
 def is_counted(run: Run, statistic: Statistic) -> bool:
     """Return whether the run has finished the step that the statistic counts."""
     return Job.objects.filter(run=run, step=statistic.step, state=State.DONE).exists()
+
+
+def why_none(run: Run, statistic: Statistic) -> str:
+    """Return why a statistic cannot be counted on a run, in a sentence; nothing where it can."""
+    if not is_counted(run, statistic):
+        return f"Run {run} has not finished the step {statistic.step}."
+    return statistic.lacking(run)
 
 
 def of_run(run: Run, statistic: Statistic) -> Table:
@@ -123,18 +138,41 @@ def of_objects(wanted: objects.Wanted, statistic: ObjectStatistic) -> Table:
     )
 
 
+class TooManyRows(ValueError):
+    """A statistic has more rows than one answer holds; the sentence says where they are."""
+
+
 def as_json(table: Table) -> dict[str, Any]:
-    """Return the statistic with what it was counted on."""
-    rows = [row._asdict() for row in table.rows()]
+    """Return the statistic with what it was counted on.
+
+    Raises:
+        TooManyRows: more than JSON_ROWS, which would all be in memory at once.
+    """
+    rows = [row._asdict() for row in islice(table.rows(), JSON_ROWS + 1)]
+    if len(rows) > JSON_ROWS:
+        raise TooManyRows(
+            f"{table.statistic.name} has more than {JSON_ROWS:,} rows here: take the table"
+            f" {table.statistic.name}.csv, which is sent while it is read."
+        )
     return {"statistic": table.statistic.name, **table.on, "rows": rows}
+
+
+def csv_head(table: Table) -> bytes:
+    """Write the header line."""
+    return (",".join(table.statistic.row._fields) + "\r\n").encode()
 
 
 def as_csv(table: Table) -> Iterator[bytes]:
     """Write the rows as RFC 4180 has it, UTF-8, one header line; text is safe in a spreadsheet."""
-    yield (",".join(table.statistic.row._fields) + "\r\n").encode()
+    yield csv_head(table)
     for some in batched(table.rows(), PAGE):
-        sheet = io.StringIO(newline="")
-        writer = csv.writer(sheet)
-        for row in some:
-            writer.writerow([neutralise(cell) if isinstance(cell, str) else cell for cell in row])
-        yield sheet.getvalue().encode()
+        yield csv_lines(some)
+
+
+def csv_lines(rows: Iterable[Any]) -> bytes:
+    """Write rows as lines of CSV."""
+    sheet = io.StringIO(newline="")
+    writer = csv.writer(sheet)
+    for row in rows:
+        writer.writerow([neutralise(cell) if isinstance(cell, str) else cell for cell in row])
+    return sheet.getvalue().encode()

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,10 +100,17 @@ FORMATS = {
 
 def save(pieces: Iterator[bytes], path: Path) -> None:
     """Write the pieces to a file that appears whole or not at all."""
+    with whole(path) as file:
+        file.writelines(pieces)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to that appears whole, or not at all where that ends in an error."""
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.writelines(pieces)
+            yield file
         # mkstemp lets only the owner read: give the file the rights that any new file has.
         mask = os.umask(0)
         os.umask(mask)

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from analysis.models import ClassScore, Network, Run
-from analysis.services import detector_findings, dissection, figure_pages, statistics
+from analysis.services import detector_findings, dissection, figure_pages, files, statistics
 from analysis.services.detector_findings import (
     by_class,
     by_layer,
@@ -68,12 +68,99 @@ def exported(run, name):
     return list(csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline="")))
 
 
+def shown(run):
+    return {one.name: one.rows for one in figure_pages.figures("detectors", run.network, {})}
+
+
+def best_of(units, column="iou"):
+    """Return the row of each unit's best class."""
+    return [max(some, key=lambda one: float(one[column])) for some in units]
+
+
+def test_layers_are_recomputed_from_the_exported_scores(run):
+    other = untrained_like(run)
+    scores, random = exported(run, "dissection-scores"), exported(other, "dissection-scores")
+    assert any(0 < row["shuffled"] < row["detectors"] for row in shown(run)["detectors"])
+    for row in shown(run)["detectors"]:
+        units = units_of(scores, row["layer"])
+        assert row["units"] == len(units)
+        best = best_of(units)
+        found = [one for one in best if float(one["iou"]) > 0.04]
+        assert row["detectors"] == len(found)
+        assert row["classes"] == len({one["name"] for one in found})
+        assert row["best_iou"] == pytest.approx(max(float(one["iou"]) for one in best))
+        assert row["silent"] == sum(some[0]["on"] == "0" for some in units)
+        for name, column, rows in (
+            ("shuffled", "chance", units),
+            ("untrained", "iou", units_of(random, row["layer"])),
+        ):
+            assert row[name] == sum(float(one[column]) > 0.04 for one in best_of(rows, column))
+        lit = [one for one in best if one["on"] != "0"]
+        own = [float(one["precision"]) for one in lit]
+        assert row["precision"] == pytest.approx(sum(own) / len(own), rel=1e-5)
+        means = {}
+        for one in (one for some in units for one in some if one["on"] != "0"):
+            means.setdefault(one["name"], []).append(float(one["precision"]))
+        means = {name: sum(some) / len(some) for name, some in means.items()}
+        assert row["constant_precision"] == pytest.approx(max(means.values()), rel=1e-5)
+        assert means[row["constant"]] == max(means.values())
+
+
+@pytest.mark.parametrize("quantile", [0.05, 0.2])
+def test_classes_are_recomputed_from_the_exported_scores(tmp_path, quantile):
+    run = finished(a_masked_run(tmp_path, given={"quantile": quantile}))
+    scores = exported(run, "dissection-scores")
+    first = [one for layer in ("early", "late") for one in best_of(units_of(scores, layer))]
+    pixels = {one["name"]: int(one["pixels"]) for one in scores}
+    for row in shown(run)["classes"]:
+        here = [one for one in scores if one["name"] == row["name"]]
+        share = pixels[row["name"]] / sum(pixels.values())
+        assert {int(one["images"]) for one in here} == {row["images"]}
+        assert row["share"] == pytest.approx(share)
+        assert row["percent"] == pytest.approx(100 * share)
+        assert row["cap"] == pytest.approx(min(quantile, share) / max(quantile, share))
+        ious = [float(one["iou"]) for one in here]
+        assert row["best_iou"] == pytest.approx(max(ious))
+        [at] = [one for one in here if float(one["iou"]) == max(ious)]
+        assert row["best"] == f"{at['layer']} {at['channel']}"
+        named = [one for one in first if one["name"] == row["name"]]
+        assert row["detectors"] == sum(float(one["iou"]) > 0.04 for one in named)
+
+
+def units_of(scores, layer):
+    """Return the rows of each unit of a layer."""
+    units = {}
+    for one in scores:
+        if one["layer"] == layer:
+            units.setdefault(one["channel"], []).append(one)
+    return list(units.values())
+
+
+def test_scores_of_a_unit_are_those_of_its_best_classes_and_below_their_caps(run):
+    scores = {(r["layer"], r["channel"], r["name"]): r for r in exported(run, "dissection-scores")}
+    total = sum(layer(name).channels for name in ("early", "late"))
+    assert len(scores) == total * len(dissection.class_names(run.image_set))
+    for row in exported(run, "dissection"):
+        one = scores[row["layer"], row["channel"], row["name"]]
+        for name in ("iou", "cap", "chance", "precision"):
+            assert float(one[name]) == pytest.approx(float(row[name]), rel=1e-5, abs=1e-9)
+        areas = sorted((int(one["on"]), int(one["pixels"])))
+        assert float(one["cap"]) == pytest.approx(areas[0] / areas[1])
+
+
+def test_a_run_without_its_files_says_what_is_known_all_the_same(run):
+    statistic = statistics.STATISTICS["dissection-scores"]
+    assert statistics.why_none(run, statistic) == ""
+    files.remove(dissection.layer_file(run, layer("late")))
+    told = statistics.why_none(run, statistic)
+    assert told.startswith(f"The scores of late of run {run} are not in the media storage: only")
+
+
 def test_layers_and_classes_are_recomputed_from_the_exported_units(run):
     units = [row for row in exported(run, "dissection") if row["rank"] == "0"]
     hits = [row for row in units if float(row["iou"]) > 0.04]
     assert 0 < len(hits) < len(units)
-    shown = {one.name: one.rows for one in figure_pages.figures("detectors", run.network, {})}
-    for row in shown["detectors"]:
+    for row in shown(run)["detectors"]:
         here = [one for one in units if one["layer"] == row["layer"]]
         found = [one for one in hits if one["layer"] == row["layer"]]
         assert row["detectors"] == len(found)
@@ -82,7 +169,7 @@ def test_layers_and_classes_are_recomputed_from_the_exported_units(run):
         assert row["best_iou"] == pytest.approx(max(float(one["iou"]) for one in here))
         precisions = [float(one["precision"]) for one in here]
         assert row["precision"] == pytest.approx(sum(precisions) / len(precisions))
-    for row in shown["classes"]:
+    for row in shown(run)["classes"]:
         assert row["detectors"] == sum(one["name"] == row["name"] for one in hits)
         ious = [float(one["iou"]) for one in units if one["name"] == row["name"]]
         assert row["best_iou"] >= max(ious, default=0) - 1e-9

@@ -1,11 +1,13 @@
 """The step `localise`: against loops over pixels, however it is cut; odd masks; what it writes."""
 
+import csv
 import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from django.utils import timezone
 from PIL import Image
 from sklearn.metrics import average_precision_score
 
@@ -19,7 +21,14 @@ from analysis.models import Localisation, Run, Source, State
 from analysis.pipeline import localise, scan, segment
 from analysis.pipeline.forward import Forward
 from analysis.pipeline.named_maps import Names, truth_of
-from analysis.services import files, localisation, runs
+from analysis.services import (
+    figure_pages,
+    files,
+    localisation,
+    report_data,
+    runs,
+    statistics,
+)
 from analysis.services.pictures import picture_file
 from analysis.services.recipes import RunRefused
 from analysis.services.runs import request_run
@@ -139,6 +148,62 @@ def test_rows_are_those_of_loops_over_pixels_and_of_a_library(small_net, tmp_pat
     assert (walls.label, walls.name) == (WALL, "wall")
 
 
+def test_every_number_of_the_figure_is_recomputed_from_the_exported_images(small_net, tmp_path):
+    run = finished(localised(a_named_run(tmp_path)))
+    asked = statistics.of_run(run, statistics.STATISTICS["localised-images"])
+    text = b"".join(statistics.as_csv(asked)).decode()
+    images = list(csv.DictReader(io.StringIO(text, newline="")))
+    units = list(statistics.STATISTICS["localisation"].rows(run))
+    [figure] = figure_pages.figures("localisation", run.network, {})
+    assert {row["concept"] for row in figure.rows} == {row["concept"] for row in images}
+    assert [row["jaccard"] for row in figure.rows] == sorted(
+        (row["jaccard"] for row in figure.rows), reverse=True
+    )
+    for row in figure.rows:
+        here = [one for one in images if one["concept"] == row["concept"]]
+        assert len({one["image"] for one in here}) == len(here) == row["images"]
+
+        def total(column, here=here):
+            return sum(int(one[column]) for one in here)
+
+        for index, kind in (("jaccard", "pixels"), ("chance", "chance")):
+            both = total(f"{kind}_both")
+            either = total(f"{kind}_on") + total(f"{kind}_class") - both
+            assert row[index] == pytest.approx(both / either)
+            assert 0 < both < either
+        holding = [one for one in here if one["holds"] == "True"]
+        assert row["images_with_class"] == len(holding)
+        assert row["share"] == pytest.approx(len(holding) / len(here))
+        precisions = []
+        for one in holding:  # precision among all images at least as rare, at each that holds it
+            rare = [o for o in here if int(o["rarity_step"]) >= int(one["rarity_step"])]
+            precisions.append(sum(o["holds"] == "True" for o in rare) / len(rare))
+        assert row["average_precision"] == pytest.approx(sum(precisions) / len(precisions))
+        own = [one for one in units if one.layer and one.concept == row["concept"]]
+        assert row["units"] == len(own)
+        assert row["sources"] == " ".join(sorted({one.sources for one in own}))
+
+
+def test_a_run_that_kept_sums_alone_says_so(small_net, tmp_path):
+    run = finished(localised(a_named_run(tmp_path)))
+    statistic = statistics.STATISTICS["localised-images"]
+    assert statistics.why_none(run, statistic) == ""
+    files.remove(localisation.images_folder(run))
+    told = statistics.why_none(run, statistic)
+    assert told.startswith(f"Run {run} kept only sums over images, as earlier versions did: delete")
+    written = report_data.write(tmp_path / "data", [(run.network, {})])
+    assert [one.name for one in written if one.name.startswith("localis")] == [
+        f"localisation-small-{run.short_key}"
+    ]
+
+
+def finished(run):
+    run.jobs.update(state=State.DONE)
+    Run.objects.filter(pk=run.pk).update(state=State.DONE, finished_at=timezone.now())
+    run.refresh_from_db()
+    return run
+
+
 def told(run):
     columns = ("unit__channel", "concept", "jaccard", "chance", "average_precision", "examples")
     return list(Localisation.objects.filter(run=run).order_by("concept", "unit").values(*columns))
@@ -147,9 +212,12 @@ def told(run):
 def test_order_repetition_and_a_second_finish_change_nothing(small_net, tmp_path):
     run = localised(a_named_run(tmp_path))
     rows, pictures = told(run), stored(run)
+    images = list(statistics.STATISTICS["localised-images"].rows(run))
     localised(run, order=[2, 0, 1], repeat=(1,))
     assert told(run) == rows
     assert stored(run) == pictures
+    assert list(statistics.STATISTICS["localised-images"].rows(run)) == images
+    assert len({one.image for one in images}) == 20
     assert pictures
 
 

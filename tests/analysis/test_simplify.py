@@ -1,5 +1,6 @@
 """Minimal images of a run: chosen, written once, told in a sentence where there are none."""
 
+import csv
 import io
 from pathlib import Path
 
@@ -10,13 +11,13 @@ from PIL import Image as Picture
 from analysis.core.images import open_image, prepare, unprepared, view
 from analysis.models import Image, MinimalImage, Run, State
 from analysis.pipeline import forward, simplify
-from analysis.services import files, minimal_images, runs
+from analysis.services import files, minimal_images, runs, statistics
 from analysis.services.pictures import picture_file
 from analysis.services.runs import RunRefused
 from analysis.services.shards import Interrupted
 from tests.analysis import simplified
 from tests.analysis.photographs import PREPARATION, job_of, shards_of
-from tests.analysis.simplified import ByColour, a_network, a_run, told, work_through
+from tests.analysis.simplified import ByColour, a_network, a_run, an_image_set, told, work_through
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 
@@ -226,6 +227,47 @@ def test_objects_are_counted_as_one_counts_by_hand(net, tmp_path):
     figure = minimal_images.figure(run, "kitchen", "masks", "/rows.csv")
     assert "bed 100%" in figure.answer
     assert minimal_images.figure(run, "office", "masks", "") is None
+
+
+def exported(run, name):
+    pieces = statistics.as_csv(statistics.of_run(run, statistics.STATISTICS[name]))
+    return list(csv.DictReader(io.StringIO(b"".join(pieces).decode(), newline="")))
+
+
+@pytest.mark.parametrize("readout", ["own", "fit"])
+def test_shares_of_scenes_and_who_named_them_are_recomputed_from_the_exported_rows(
+    net, tmp_path, readout
+):
+    images = an_image_set(tmp_path / "rooms")
+    for number in (1, 4, 9):  # two kitchens and a bedroom without a bed
+        path = Path(images.root) / f"{number:03d}-mask.png"
+        mask = np.asarray(Picture.open(path))
+        Picture.fromarray(np.zeros_like(mask)).save(path)
+    (Path(images.root) / "010-mask.png").write_bytes(b"no mask")
+    run = work_through(a_run(tmp_path, readout=readout))
+    objects, names = exported(run, "scene-objects"), exported(run, "scene-names")
+    shares = set()
+    for row in exported(run, "minimal-images"):
+        here = [one for one in objects if one["scene"] == row["scene"]]
+        holding = {one["image"] for one in here if one["object"] == row["object"]}
+        of = {one["image"] for one in here}
+        assert row["scene_images"] == str(len(of))
+        assert float(row["scene_share"]) == pytest.approx(len(holding) / len(of))
+        shares.add(row["scene_share"])
+    assert shares > {"1.0"}
+    assert "10" not in {one["image"] for one in objects}
+    for row in exported(run, "minimal-image-scenes"):
+        asked = [one for one in names if one["scene"] == row["scene"]]
+        alike = [one["said"].casefold().replace("_", " ") for one in asked]
+        right = [said == row["scene"].replace("_", " ") for said in alike]
+        assert [one["right"] for one in asked] == [str(one) for one in right]
+        assert (row["asked"], row["right"]) == (str(len(asked)), str(sum(right)))
+    asked, right = len(names), sum(one["right"] == "True" for one in names)
+    assert 0 < right < asked
+    told = f"right on {right / asked:.0%} of {asked} images"
+    assert told in minimal_images.naming(run).in_words
+    if readout == "fit":
+        assert {int(one["image"]) % 2 for one in names} == {1}
 
 
 def test_a_deleted_run_takes_its_pictures_along(

@@ -93,6 +93,41 @@ def test_a_run_without_the_step_says_so(address, bob, run):
     assert "has not finished the step segment" in message
 
 
+@pytest.fixture
+def media(settings, tmp_path):
+    """A media folder with nothing in it."""
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.mark.usefixtures("media")
+@pytest.mark.parametrize(
+    ("name", "step", "sentence"),
+    [
+        ("localised-images", "localise", "kept only sums over images, as earlier versions did"),
+        ("dissection-scores", "dissect", "The scores of conv1 of run"),
+        ("scene-names", "simplify", "kept no list of what each image was named"),
+        ("scene-objects", "simplify", "kept no list of what each image holds"),
+        ("image-objects", "count", "has no file of what each image holds"),
+    ],
+)
+def test_a_run_that_kept_no_single_rows_says_so(bob, run, name, step, sentence):
+    run.jobs.create(step=step, position=2, queue="cpu", state="done")
+    for end in ("/", ".csv"):
+        answer = bob.get(f"/api/v1/statistics/{name}{end}", {"run": run.key})
+        assert sentence in refused(answer, 404, "not_found")
+
+
+def test_more_rows_than_an_answer_holds_are_a_table(bob, run, monkeypatch):
+    address = "/api/v1/statistics/segmented-images"
+    monkeypatch.setattr("analysis.services.statistics.JSON_ROWS", 4)
+    assert len(bob.get(f"{address}/", {"run": run.key}).json()["rows"]) == 4
+    monkeypatch.setattr("analysis.services.statistics.JSON_ROWS", 3)
+    told = bob.get(f"{address}/", {"run": run.key})
+    assert told.status_code == 400
+    assert "more than 3 rows here: take the table segmented-images.csv" in told.content.decode()
+    assert len(table(bob.get(f"{address}.csv", {"run": run.key}))) == 4
+
+
 @pytest.mark.parametrize("address", [ADDRESS, TABLE])
 def test_bad_parameters_are_named(address, bob, run):
     refused(bob.get(address), 400, "invalid", run="give 12 to 64 digits")
