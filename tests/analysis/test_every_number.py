@@ -25,7 +25,8 @@ from tests.api import rows
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 HERE = "analysis/test_every_number.py"
 OBJECTS = "analysis/test_objects.py::test_every_number_is_recomputed_from_the_exported_tables"
-COVERAGE = "analysis/test_objects.py::test_coverage_and_intervals_are_recomputed"
+INTERVALS = "analysis/test_object_intervals.py::test_intervals_and_p_are_those_of_plain_loops"
+COVERAGE = "analysis/test_objects.py::test_coverage_is_recomputed"
 PREFERENCES = (
     "analysis/test_prefer.py::test_shares_are_those_that_one_counts_from_the_table_of_images"
 )
@@ -54,8 +55,8 @@ RECOMPUTED = {
     "meaning_figures 'agreement'": f"{HERE}::test_agreement",
     "object_figures 'objects'": OBJECTS,
     "object_figures 'coverage'": COVERAGE,
-    "object_correlation_figures 'frequency' if often else 'informativeness'": OBJECTS,
-    "object_correlation_figures 'correlations'": OBJECTS,
+    "object_correlation_figures 'frequency' if often else 'informativeness'": (OBJECTS, INTERVALS),
+    "object_correlation_figures 'correlations'": (OBJECTS, INTERVALS),
     "field_findings 'sizes'": f"{HERE}::test_fields",
     "visibility 'visible'": f"{HERE}::test_segments",
     "mask_findings 'masks'": f"{HERE}::test_masks",

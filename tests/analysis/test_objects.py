@@ -3,8 +3,6 @@
 import csv
 import io
 import itertools
-import random
-from statistics import quantiles
 
 import numpy as np
 import pytest
@@ -136,7 +134,7 @@ def check(row, own):
     assert -1 <= float(row["low"]) <= float(row["high"]) <= 1
 
 
-def test_coverage_and_intervals_are_recomputed(network, rooms):
+def test_coverage_is_recomputed(network, rooms):
     wanted = Wanted(network, "people", rooms)
     units, counts = exported("unit-objects", wanted), exported("objects", wanted)
     own = [one for one in counts if not one["layer"] and int(one["images"])]
@@ -148,26 +146,6 @@ def test_coverage_and_intervals_are_recomputed(network, rooms):
         assert int(row["concepts"]) == len({one["concept"].strip().casefold() for one in some})
         assert int(row["matched"]) == sum(bool(one["object"]) for one in some)
         assert (int(row["named"]), float(row["share"])) == (len(named), len(named) / len(there))
-    [row] = [
-        one
-        for one in exported("correlations", wanted)
-        if (one["counted"], one["measure"], one["coefficient"], one["given"])
-        == ("all", "information", "pearson", "")
-    ]
-    chance, drawn = random.Random(4), []
-    units_of, tells = column(own, "units"), column(own, "information")
-    while len(drawn) < 1500:
-        some = chance.choices(range(len(own)), k=len(own))
-        ends = [[values[at] for at in some] for values in (units_of, tells)]
-        if all(len(set(values)) > 1 for values in ends):
-            drawn.append(pearsonr(*ends).statistic)
-    low, *_, high = quantiles(drawn, n=40)
-    assert (float(row["low"]), float(row["high"])) == pytest.approx((low, high), abs=0.1)
-    orders = list(itertools.permutations(units_of))
-    far = sum(
-        abs(pearsonr(order, tells).statistic) >= abs(float(row["value"])) - 1e-9 for order in orders
-    )
-    assert float(row["p"]) == pytest.approx(far / len(orders), abs=0.03)
 
 
 def test_partial_correlations_hold_a_measure_of_the_other_kind_fixed(network, rooms):
@@ -283,7 +261,7 @@ def said_in_report(network, folder, **asked):
     found = {one.name: one for one in report_content.gather(subject).sections}["objects"].drawn
     sheets = report_data.write(folder, [(network, subject.asked_of(network))])
     return [one.figure for one in found], sorted(
-        one.name for one in sheets if "objects" in one.name
+        one.name for one in sheets if "objects-" in one.name and "-people-" in one.name
     )
 
 
