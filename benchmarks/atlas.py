@@ -12,7 +12,8 @@ less from whatever else runs on the machine. Then what Chromium (variable CHROMI
 of 1366 × 768: first and largest contentful paint, layout shift and blocking time of the first view
 over the network of Lighthouse's desktop preset; frames dropped and long tasks while it scrolls
 `--step` pixels in every frame: 300, with which so many frames see all 10,000 units, is the hardest
-flick of a finger; 40 is reading speed. At the end it turns back. The last line sets the largest network beside the smallest, as ratios.
+flick of a finger; 40 is reading speed. At the end it turns back. The last line sets the largest
+network beside the smallest, as ratios.
 
 This is not Lighthouse: four of its five measures are taken by the browser's own interface, without
 its speed index and its score. The frames are those of a browser without a graphics card.
