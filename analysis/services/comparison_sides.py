@@ -17,7 +17,6 @@ OF_OTHER = {
     "run": "other_run",
     "source": "other_source",
     "campaign": "other_campaign",
-    "images": "other_images",
 }
 
 
@@ -50,6 +49,8 @@ def beside(first: Side, second: Side) -> tuple[Side, Side]:
 def with_objects(tab: Tab, sides: tuple[Side, Side]) -> tuple[Side, Side] | Missing:
     """Return both sides with the objects of the same masks; or what they lack."""
     asked = sides[0].asked
+    if asked.get("images") == figure_pages.NO_IMAGES:
+        return Missing(tab.teaches, figure_pages.no_images(sides[0].network))
     found = [figure_pages.objects_of(side.choice, asked) for side in sides if side.choice]
     both = [one for one in found[0].sets if one in found[1].sets]
     if not both:

@@ -349,7 +349,7 @@ def _objects(network: Network, asked: Asked) -> list[Figure | Missing]:
     if choice is None:
         return []
     if choice.shown is None:
-        return [Missing(findings.TABS["objects"].teaches, _no_images(network))]
+        return [Missing(findings.TABS["objects"].teaches, no_images(network))]
     return object_correlation_figures.figures(choice.shown)
 
 
@@ -361,7 +361,7 @@ def asked_in_report(network: Network, asked: Asked) -> Asked:
     return {**asked, "images": slug}
 
 
-def _no_images(network: Network) -> str:
+def no_images(network: Network) -> str:
     """Say why nothing tells which objects there are, and how to get it."""
     told = f"No image set with masks that {network} was run over says which objects there are:"
     if not network.published_only:

@@ -53,11 +53,8 @@ class Subject:
 
     @property
     def asked_of_both(self) -> Mapping[str, str]:
-        """Return the words of a comparison."""
-        images = {"images": self.asked_of(self.network)["images"]}
-        if self.against:
-            images["other_images"] = self.asked_of(self.against)["images"]
-        return {**self.asked, **images}
+        """Return the words of a comparison; its objects are those of the first's image set."""
+        return {**self.asked, "images": self.asked_of(self.network)["images"]}
 
     @property
     def title(self) -> str:

@@ -6,16 +6,18 @@ import random
 import statistics as plain
 
 import pytest
+from django.core.cache import caches
 from scipy.stats import fisher_exact, kendalltau, pearsonr, spearmanr
 
 from analysis.models import UnitSemantics
-from analysis.services import comparisons, findings, statistics
+from analysis.services import compared_objects, comparisons, findings, statistics
 from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import compare
 from analysis.services.comparison_sides import sides_of
 from analysis.services.figures import Figure, Missing
 from analysis.services.objects import MEASURES, Wanted
 from tests.analysis.counted import NAMES, a_counted_run, a_room_set, finished
+from tests.analysis.test_kept import Spy
 from tests.api import rows
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -111,6 +113,17 @@ def test_correlations_of_both_and_their_difference(both, rooms):
         one_measure(told, measure, *columns(both, rooms, measure))
     the_same_objects_are_drawn_for_both(told, both, rooms)
     what_is_left_given_how_often_an_object_occurs(told, both, rooms)
+
+
+def test_correlations_are_drawn_once_and_anew_when_a_label_changes(both, rooms, monkeypatch):
+    caches["counts"].clear()
+    spy = Spy(monkeypatch, compared_objects, "_drawn")
+    before = found("correlations", *both)
+    assert found("correlations", *both) == before
+    assert spy.calls == 1
+    UnitSemantics.objects.filter(unit__layer__network=both[0], concept="bed").update(concept="lamp")
+    assert found("correlations", *both) != before
+    assert spy.calls == 2
 
 
 def one_measure(told, measure, units, numbers):
