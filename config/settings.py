@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.private_answers.PrivateAnswers",
     "config.null_characters.NullCharacters",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.languages.Languages",

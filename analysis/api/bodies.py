@@ -20,6 +20,16 @@ class Body(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class TrueOrFalse(serializers.BooleanField):
+    """A field that takes JSON's two words and nothing that somebody may mean by one of them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value; 0, "yes" and the like are refused, as the schema says."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 def names(help_text: str) -> serializers.ListField:
     """Return a field that holds a list of names."""
     return serializers.ListField(

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.views.decorators.http import conditional_page
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import MethodNotAllowed, NotFound, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -55,6 +55,8 @@ class Endpoint(GenericAPIView[Any]):
             # A wrong token is counted too, by its address: or guessing were free.
             self.check_throttles(request)
         self.check_permissions(request)
+        if request.method not in self.allowed_methods:  # no parameter is looked at before
+            raise MethodNotAllowed(request.method or "")
         self.check_address(kwargs)
         self.check_parameters(request)
 

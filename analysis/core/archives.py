@@ -14,8 +14,9 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 FORMAT = "unitscope-archive"
 VERSION = 1
@@ -196,7 +197,7 @@ class Archive:
             number = 0
             while line := lines.readline(LONGEST_LINE + 1):
                 number += 1
-                yield f"{member}, line {number}", _row(line, f"{member}, line {number}")
+                yield f"{member}, line {number}", an_object(line, f"{member}, line {number}")
 
     def packed(self, name: str) -> Iterator[tuple[str, bytes]]:
         """Give the files of a pack: names as they stand there, never used as paths."""
@@ -264,21 +265,42 @@ class Archive:
             raise ArchiveRefused(f"{self.name} holds {min(more)!r}, which its manifest leaves out.")
 
 
-def _row(line: bytes, where: str) -> dict[str, Any]:
-    """Return the object of one line."""
+def an_object(line: bytes, where: str) -> dict[str, Any]:
+    """Return the JSON object that a line, or a small file, is; ``where`` names it.
+
+    Raises:
+        ArchiveRefused: it is none, too long, or holds what no table can.
+    """
     if len(line) > LONGEST_LINE:
         raise ArchiveRefused(f"{where} is longer than {LONGEST_LINE:,} bytes.")
     try:
-        found = json.loads(line, parse_constant=_no_number)
+        found = json.loads(line, parse_constant=_no_number, parse_float=_finite)
+        # Halves of characters and null characters: no table can hold one, at any depth.
+        broken = b"\\u" in line and "\\u0000" in _spelt(found)
     except (ValueError, RecursionError) as error:
         raise ArchiveRefused(f"{where} is no JSON.") from error
+    if broken:
+        raise ArchiveRefused(f"{where} holds a null character.")
     if not isinstance(found, dict):
         raise ArchiveRefused(f"{where} is no object.")
     return found
 
 
-def _no_number(word: str) -> Any:
+def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    """Return a number; one of too many digits reads as infinite, which no answer can say."""
+    found = float(digits)
+    return found if isfinite(found) else _no_number(digits[:40])
+
+
+def _spelt(found: Any) -> str:
+    """Return what was read as JSON again; raises ValueError for halves of characters."""
+    spelt = json.dumps(found, ensure_ascii=False)
+    spelt.encode()
+    return spelt
 
 
 def _content(file: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:

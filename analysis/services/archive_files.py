@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from analysis.core.archives import Archive, ArchiveRefused, Member, pack
+from analysis.core.archives import Archive, ArchiveRefused, Member, an_object, pack
 from analysis.models import Layer, Localisation, MinimalImage, Network, Run, Segment
 from analysis.services import files, preferring
+from analysis.services.archive_shapes import RESULTS, insist_on
 from analysis.services.archive_tables import LOCALISATIONS, image_sets_of, place, runs_of
 from analysis.services.pictures import imported_token, picture_folder, preferred_token
 
@@ -118,9 +119,22 @@ def put(archive: Archive, naming: Naming) -> None:
     for file in placed(archive, naming):
         if archive.members[file.member]["bytes"] > LARGEST_FILE:
             raise ArchiveRefused(f"{file.member} is larger than {LARGEST_FILE / 2**30:.0f} GiB.")
+        _insist_on_result(archive, file.member)
         files.write_pieces(file.name, archive.pieces(file.member))
     for run, folder, name, data in _pictures(archive, naming):
         files.write(f"{picture_folder(naming.token(run, folder))}/{name}", data)
+
+
+def _insist_on_result(archive: Archive, member: str) -> None:
+    """Refuse a result that pages read as JSON, if it is none or not what was written here.
+
+    Raises:
+        ArchiveRefused: names the place inside.
+    """
+    room, _, below = member.partition("/")
+    shape = RESULTS.get(below.partition("/")[2]) if room == "results" else None
+    if shape is not None:
+        insist_on(shape, an_object(b"".join(archive.pieces(member)), member), f"{member}: ")
 
 
 def folders(archive: Archive, naming: Naming) -> set[str]:

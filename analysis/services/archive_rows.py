@@ -1,6 +1,7 @@
 """What an archive says of a network, written as rows: inside one transaction of the caller's."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import islice
 from typing import Any
 
@@ -24,8 +25,11 @@ from analysis.models import (
 )
 from analysis.services import archive_tables as tables
 from analysis.services.archive_files import Naming
+from analysis.services.archive_shapes import LAYER
 from analysis.services.archive_values import BATCH, Places, Table, names_of_images, store
 from analysis.services.recipes import Recipe
+from analysis.services.semantics import UnitLabel
+from analysis.services.steps import STEPS
 
 MOST_UNITS = 1_000_000
 
@@ -81,7 +85,12 @@ def _made(table: Table, told: dict[str, Any], where: str, *more: str) -> Any:
 def _layers(archive: Archive, places: Places) -> None:
     """Write the layers and all units of each."""
     layers = [_made(tables.LAYERS, told, where) for where, told in archive.rows("layers")]
-    for layer in layers:
+    for number, layer in enumerate(layers, start=1):
+        if not LAYER.fullmatch(layer.name):
+            raise ArchiveRefused(
+                f"Layer {number} of {archive.name} cannot be named {layer.name!r}: a name has"
+                " letters, digits, dots, dashes and underscores."
+            )
         layer.network = places.network
     Layer.objects.bulk_create(layers)
     if sum(layer.channels for layer in layers) > MOST_UNITS:
@@ -146,8 +155,11 @@ def _runs(archive: Archive, places: Places, naming: Naming) -> None:
 
 def _insist_on_recipe(run: Run, where: str) -> None:
     try:
-        Recipe.from_json(run.recipe)
-    except (ValueError, TypeError) as error:
+        recipe = Recipe.from_json(run.recipe)
+        for name in recipe.steps:
+            if name in STEPS:
+                STEPS[name].sentence(recipe)  # as every page of the run does
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ArchiveRefused(f"{where}: {error}") from error
 
 
@@ -258,6 +270,10 @@ def _label(
     told: dict[str, Any], where: str, places: Places, names: dict[str, dict[int, dict[str, int]]]
 ) -> UnitSemantics:
     row: UnitSemantics = _made(tables.SEMANTICS, told, where)
+    try:
+        UnitLabel(**{one.name: getattr(row, one.name) for one in fields(UnitLabel)})
+    except ValueError as error:
+        raise ArchiveRefused(f"{where}: {error}.") from error
     row.unit_id = places.unit(told, where)
     row.origin = places.renamed.get(row.origin, row.origin)
     if told.get("run") is not None:

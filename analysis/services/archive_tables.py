@@ -27,6 +27,7 @@ from analysis.models import (
     TopImage,
     UnitSemantics,
 )
+from analysis.services import archive_shapes as shapes
 from analysis.services.archive_values import BATCH, UNIT, Table
 from analysis.services.top_image_names import names_by_key
 
@@ -38,11 +39,13 @@ HERE = frozenset({"state", "error", "imported"})
 OF_IMAGES = ("votes", "kept", "tied")
 SEGMENT = ("field", "visible", "disc_visible")
 
-NETWORK = Table("network", Network, {}, ("slug",), HERE | {"weights", "public"})
+NETWORK = Table("network", Network, {}, ("slug",), HERE | {"weights", "public"}, shapes.NETWORK)
 LAYERS = Table("layers", Layer, {}, ("position", "pk"))
-IMAGE_SETS = Table("image_sets", ImageSet, {}, ("slug",), HERE | {"root", "manifest"})
+IMAGE_SETS = Table(
+    "image_sets", ImageSet, {}, ("slug",), HERE | {"root", "manifest"}, shapes.IMAGE_SET
+)
 IMAGES = Table("images", Image, SET, ("image_set__slug", "number"))
-RUNS = Table("runs", Run, SET, ("key",), HERE)
+RUNS = Table("runs", Run, SET, ("key",), HERE, shapes.RUN)
 JOBS = Table(
     *("jobs", Job, RUN, ("run__key", "position")),
     left_out=frozenset({"error", "worker", "attempt", "beat_at", "due_at"}),
@@ -58,6 +61,7 @@ MINIMAL = Table(
     MinimalImage,
     RUN | {"image": "image__number"},
     ("run__key", "image__number", "regions"),
+    shapes=shapes.MINIMAL,
 )
 LOCALISATIONS = Table(
     "localisations",
@@ -68,6 +72,7 @@ LOCALISATIONS = Table(
         F("unit__layer__position").asc(nulls_first=True),
         F("unit__channel").asc(nulls_first=True),
     ),
+    shapes=shapes.LOCALISATION,
 )
 MATCHES = Table("matches", ConceptMatch, SET, ("image_set__slug", "concept"))
 DECISIONS = Table(
@@ -80,7 +85,10 @@ DECISIONS = Table(
     },
     ("match__image_set__slug", "match__concept", "number"),
 )
-SEMANTICS = Table("semantics", UnitSemantics, RUN | UNIT, (*IN_ORDER[1:], "source", "origin"))
+SEMANTICS = Table(
+    *("semantics", UnitSemantics, RUN | UNIT, (*IN_ORDER[1:], "source", "origin")),
+    shapes=shapes.SEMANTICS,
+)
 CHANGES = Table("label_changes", LabelChange, UNIT, (*IN_ORDER[1:], "at", "pk"))
 
 

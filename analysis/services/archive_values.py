@@ -18,6 +18,7 @@ from django.db.models.expressions import OrderBy
 
 from analysis.core.archives import ArchiveRefused
 from analysis.models import ImageSet, Network, Run, TopImage
+from analysis.services.archive_shapes import ADDRESSED, Shape, insist_on, is_name
 
 if TYPE_CHECKING:
     Column = models.Field[Any, Any]  # at run time it takes no parameters
@@ -39,6 +40,7 @@ class Table:
     names: Mapping[str, str] = field(default_factory=dict)
     order: Sequence[str | OrderBy] = ()
     left_out: frozenset[str] = frozenset()
+    shapes: Mapping[str, Shape] = field(default_factory=dict)  # of columns that hold JSON
 
     @property
     def columns(self) -> dict[str, "Column"]:
@@ -68,6 +70,11 @@ class Table:
             raise ArchiveRefused(
                 f"{where}: there is no column {min(unknown)[:80]!r}: a newer Unitscope wrote it."
             )
+        for name in self.shapes.keys() & told.keys():
+            insist_on(self.shapes[name], told[name], f"{where}: {name}")
+        for name in ADDRESSED:
+            if name in columns and told.get(name):
+                insist_on(is_name, told[name], f"{where}: {name}")
         given = columns.keys() & told.keys()
         return self.model(**{name: value_of(columns[name], told[name], where) for name in given})
 

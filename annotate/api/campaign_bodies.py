@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from analysis.api.bodies import Body, names
+from analysis.api.bodies import Body, TrueOrFalse, names
 from annotate.models import Campaign
 
 
@@ -89,7 +89,7 @@ class CampaignBody(Body):
     answers = serializers.IntegerField(
         required=False, min_value=1, max_value=1000, help_text="for each unit"
     )
-    adaptive = serializers.BooleanField(
+    adaptive = TrueOrFalse(
         required=False, help_text="ask about each unit until it is sure enough, not `answers` times"
     )
     answers_least = serializers.IntegerField(required=False, min_value=1, max_value=1000)
@@ -148,7 +148,7 @@ class CampaignBody(Body):
     method = serializers.ChoiceField(
         choices=Campaign.Method.choices, required=False, help_text="that makes labels of answers"
     )
-    tied = serializers.BooleanField(
+    tied = TrueOrFalse(
         required=False, help_text="members are one kind of worker, link workers another"
     )
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
@@ -168,9 +168,7 @@ class CloneBody(Body):
     """The name of the copy, and what comes with it."""
 
     slug = serializers.SlugField(max_length=80, help_text="its name in addresses and exports")
-    lessons = serializers.BooleanField(
-        default=True, help_text="with the tutorial and the practice round"
-    )
+    lessons = TrueOrFalse(default=True, help_text="with the tutorial and the practice round")
 
 
 class CostSerializer(serializers.Serializer[Any]):

@@ -378,5 +378,8 @@ class Worker(models.Model):
 
     @property
     def has_page(self) -> bool:
-        """Tell whether a page says how he stands: published answers name no people to rule on."""
-        return self.kind != self.Kind.PUBLISHED
+        """Tell whether a page says how he stands: nobody is ruled on whose answers were imported.
+
+        His name has that of its campaign before it, with a slash, which no address takes.
+        """
+        return self.kind != self.Kind.PUBLISHED and "/" not in self.pseudonym

@@ -13,10 +13,12 @@ from django.db.models import QuerySet
 
 from analysis.core.archives import Archive, ArchiveRefused, Member, table
 from analysis.models import Network
+from analysis.services import archive_shapes as shapes
 from analysis.services.archive_tables import runs_of
 from analysis.services.archive_values import BATCH, Places, Table, known, names_of_images, store
 from analysis.services.top_image_names import names_by_key
 from annotate.models import Answer, Assignment, Campaign, ConceptDecision, Task, Worker
+from annotate.services import forecasting
 
 Row = tuple[str, dict[str, Any]]  # its place in words, and what it says
 TASK = ("layer", "channel")
@@ -30,6 +32,7 @@ IN_ORDER = (OF, "task__unit__layer__position", "task__unit__channel")
 CAMPAIGNS = Table(
     *("campaigns", Campaign, {"run": "run__key"}, ("slug",)),
     left_out=frozenset({"state", "access", "gold_units"}),
+    shapes=shapes.CAMPAIGN,
 )
 TASKS = Table(
     "tasks",
@@ -37,18 +40,21 @@ TASKS = Table(
     {"campaign": "campaign__slug", "layer": "unit__layer__name", "channel": "unit__channel"},
     ("campaign__slug", "unit__layer__position", "unit__channel"),
     frozenset({"purpose"}),
+    shapes.TASK,
 )
 ANSWERS = Table(
     "answers",
     Answer,
     {"campaign": OF, **UNIT, "worker": "worker__pseudonym", "supersedes": "supersedes"},
     (*IN_ORDER, "pk"),
+    shapes=shapes.ANSWER,
 )
 DECISIONS = Table(
     "concept_decisions",
     ConceptDecision,
     {"campaign": "campaign__slug", "undoes": "undoes"},
     ("campaign__slug", "pk"),
+    shapes=shapes.DECISION,
 )
 
 
@@ -119,12 +125,20 @@ def _numbered(found: QuerySet[ConceptDecision]) -> Iterator[dict[str, Any]]:
 def _campaign(told: dict[str, Any], where: str, places: Places) -> Campaign:
     """Write a campaign: closed, with a link of its own that nobody knows."""
     row = cast("Campaign", CAMPAIGNS.row(told, where))
+    _insist_on_forecast(row, where)
     row.slug = places.renamed.get(row.slug, row.slug)
     row.network, row.link_token = places.network, secrets.token_urlsafe(24)
     row.run = places.run(told, where) if told.get("run") is not None else None
     row.state = Campaign.State.CLOSED
     store(iter([row]))
     return row
+
+
+def _insist_on_forecast(campaign: Campaign, where: str) -> None:
+    try:
+        forecasting.read(campaign.forecast)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArchiveRefused(f"{where}: forecast is not what was written here.") from error
 
 
 def _tasks(archive: Archive, places: Places, campaigns: Mapping[str, Campaign]) -> None:
@@ -148,7 +162,16 @@ def _task(
     row.unit_id = places.unit(told, where)
     of_unit = names.get(row.campaign.run_id or 0, {}).get(row.unit_id, {})
     row.items = [known(of_unit, one, "image", where) if one else GONE for one in told["items"]]
+    _insist_on_places(row.controls, row, where)
     return row
+
+
+def _insist_on_places(places: Sequence[int], task: Task, where: str) -> None:
+    """Refuse places that a task's images do not have."""
+    if wrong := [place for place in places if not 0 <= place < len(task.items)]:
+        raise ArchiveRefused(
+            f"{where}: there is no image at place {wrong[0]} of {len(task.items)}."
+        )
 
 
 def _write_answers(archive: Archive, places: Places, campaigns: Mapping[str, Campaign]) -> None:
@@ -211,6 +234,7 @@ def _of_task(several: Sequence[Row], task: Task, workers: Mapping[tuple[str, str
     rows: list[Answer] = []
     for where, told in several:
         row = cast("Answer", ANSWERS.row(told, where))
+        _insist_on_places([*row.rejected, *row.unseen], task, where)
         row.task, row.worker = task, workers[told["campaign"], told["worker"]]
         earlier = told.get("supersedes")
         if earlier is not None:

@@ -27,7 +27,8 @@ from annotate.services import archive_answers
 
 MOST_GB = 100
 LONGEST_SLUG = 80
-SIMPLE = re.compile(r"[A-Za-z0-9][\w-]{0,79}", re.ASCII)  # names of things, keys of runs
+CAMPAIGN = re.compile(r"(?!new\Z)[\w-]{1,80}", re.ASCII)  # an address is called new
+KEY = re.compile(r"[0-9a-f]{64}")  # of a run
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def _write(archive: Archive, naming: Naming) -> Taken:
             with transaction.atomic():
                 places = archive_rows.write(archive, naming)
                 archive_answers.write(archive, places)
-        except (DatabaseError, KeyError, TypeError, AttributeError) as error:
+        except ArchiveRefused:
+            raise
+        except (DatabaseError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise ArchiveRefused(
                 f"{archive.name} contradicts itself: {type(error).__name__}: {str(error)[:200]}"
             ) from error
@@ -170,9 +173,20 @@ def _pairs(archive: Archive, table: str, *columns: str) -> Iterator[tuple[str, s
     """
     for where, told in archive.rows(table):
         one, other = (told.get(column) for column in columns)
-        if not isinstance(one, str) or not isinstance(other, str) or not SIMPLE.fullmatch(one):
+        if not isinstance(one, str) or not isinstance(other, str) or not _may_be(table, one):
             raise ArchiveRefused(f"{where}: {columns[0]} cannot be {str(one)[:80]!r}.")
         yield one, other
+
+
+def _may_be(table: str, name: str) -> bool:
+    """Tell whether a run, image set or campaign can have such a name in addresses."""
+    if table == "image_sets":
+        try:
+            check_slug(name)
+        except RegistrationRefused:
+            return False
+        return True
+    return bool((KEY if table == "runs" else CAMPAIGN).fullmatch(name))
 
 
 def _key(archive: Archive, network: str, key: str) -> str:

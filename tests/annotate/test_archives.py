@@ -127,7 +127,8 @@ def known(run, unit):
     )  # fmt: skip
     MinimalImage.objects.create(
         run=run, image=image, regions="automatic", scene="kitchen", token="m" * 32, before=0.9,
-        after=0.1, total=9, kept=2, area=0.25, steps=[{"region": 1}],
+        after=0.1, total=9, kept=2, area=0.25,
+        steps=[{"region": 1, "name": "", "score": 0.9, "kept": 0.5}],
     )  # fmt: skip
     files.write(picture_file("m" * 32, "step000", "tile2x"), b"minimal")
     shared = {"run": run, "label": 3, "name": "lamp", "how": "name", "jaccard": 0.1, "chance": 0.0}

@@ -1,4 +1,4 @@
-"""Bodies that broke the API: halves of characters, in values, in names, and inside of forms."""
+"""What was answered wrongly: halves of characters in bodies, methods that are not there."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -32,3 +32,13 @@ def test_half_of_a_character_inside_of_a_form_is_refused(bob, name):
     }
     answer = bob.post("/api/v1/networks/", form, format="multipart")
     assert "half of a character" in refused(answer, 400, "parse_error")
+
+
+@pytest.mark.parametrize(
+    "address", ["layers/?network=x", "units/?limit=0", "statistics/objects/?y=z"]
+)
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_a_wrong_method_is_told_before_any_parameter_is_looked_at(bob, address, method):
+    answer = bob.generic(method, f"/api/v1/{address}")
+    refused(answer, 405, "method_not_allowed")
+    assert "GET" in answer["Allow"]

@@ -62,6 +62,9 @@ def test_a_clone_is_made_once(charlie, campaign):
     assert (told["slug"], told["state"], told["created_by"]) == ("second", "paused", "charlie")
     refused(charlie.post(f"{ADDRESS}clone/", {"slug": "second"}), 409, "conflict")
     refused(charlie.post(f"{ADDRESS}clone/", {"slug": "new"}), 400, "invalid")
+    for word in (0, 1, "yes", None):  # the schema says true or false
+        answer = charlie.post(f"{ADDRESS}clone/", {"slug": "third", "lessons": word})
+        assert "lessons" in answer.json()["error"]["fields"], word
     refused(charlie.post(f"{ADDRESS}clone/", {}), 400, "invalid", slug="required")
     assert Campaign.objects.count() == 2
 
