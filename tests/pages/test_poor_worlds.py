@@ -16,7 +16,7 @@ from analysis.services.figures import Figure, Missing
 from tests.analysis.counted import a_counted_run, a_room_set, finished
 from tests.api import rows
 
-pytestmark = [pytest.mark.rows, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db  # not of rows: what is asked of a database is asked elsewhere
 PAGES = [*findings.TABS, "against", "paper", "matches"]
 NO_NUMBER = re.compile(r"(?<![\w-])(nan|NaN|inf|-inf|Infinity|None(?! of)|undefined)(?![\w-])")
 SCRIPT = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
