@@ -233,7 +233,9 @@ class Archive:
     def _manifest(self) -> dict[str, Any]:
         """Return what the manifest says."""
         if MANIFEST not in self.entries:
-            raise ArchiveRefused(f"{self.name} has no {MANIFEST}: it is no archive of Unitscope.")
+            raise ArchiveRefused(
+                f"{self.name} has no {MANIFEST}: it is no archive of Unitscope, or not all of it."
+            )
         if self.entries[MANIFEST].file_size > LARGEST_MANIFEST:
             raise ArchiveRefused(f"The manifest of {self.name} is too large.")
         try:

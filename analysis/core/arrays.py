@@ -4,8 +4,9 @@ import io
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Any
-from zipfile import ZipFile
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
+from zlib import error as Damaged
 
 import numpy as np
 
@@ -35,11 +36,7 @@ def row(path: Path, name: str, place: int) -> np.ndarray:
         ValueError: the array does not lie row after row, or the file is damaged.
     """
     with ZipFile(path) as file, file.open(f"{name}.npy") as member:
-        version = np.lib.format.read_magic(member)
-        read = np.lib.format.read_array_header_1_0
-        if version != (1, 0):
-            read = np.lib.format.read_array_header_2_0
-        shape, by_column, kind = read(member)
+        shape, by_column, kind = _header(member)
         if by_column or kind.hasobject or len(shape) < 2:
             raise ValueError(f"{name} of {path.name} is no table of numbers, row after row.")
         if not 0 <= place < shape[0]:
@@ -48,3 +45,33 @@ def row(path: Path, name: str, place: int) -> np.ndarray:
         member.seek(member.tell() + place * size)
         data = member.read(size)
     return np.frombuffer(data, kind).reshape(shape[1:])
+
+
+def fault(data: bytes, most: int) -> str:
+    """Say why bytes are not such a file, or would take more than ``most`` bytes; else nothing.
+
+    Sizes and headers are read, and no array: what a file claims of itself costs no memory.
+    """
+    try:
+        with ZipFile(io.BytesIO(data)) as file:
+            members = file.infolist()
+            if sum(one.file_size for one in members) > most:
+                return f"holds more than {most / 2**30:g} GiB of numbers"
+            for one in members:
+                with file.open(one) as member:
+                    shape, _, kind = _header(member)
+                    size = member.tell() + prod(shape) * kind.itemsize
+                if kind.hasobject or size != one.file_size:
+                    return f"has in {one.filename[:100]!r} no numbers, or not as many as it says"
+    except (BadZipFile, Damaged, EOFError, NotImplementedError, RuntimeError, ValueError):
+        return "is no file of arrays of numbers"
+    return ""
+
+
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return an array's shape, whether it lies by column, and its kind; then come its numbers."""
+    version = np.lib.format.read_magic(member)
+    read = np.lib.format.read_array_header_1_0
+    if version != (1, 0):
+        read = np.lib.format.read_array_header_2_0
+    return read(member)

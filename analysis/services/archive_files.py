@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from analysis.core.archives import Archive, ArchiveRefused, Member, an_object, pack
+from analysis.core.arrays import fault
 from analysis.models import Layer, Localisation, MinimalImage, Network, Run, Segment
 from analysis.services import files, preferring
 from analysis.services.archive_shapes import RESULTS, insist_on
@@ -126,12 +127,14 @@ def put(archive: Archive, naming: Naming) -> None:
 
 
 def _insist_on_result(archive: Archive, member: str) -> None:
-    """Refuse a result that pages read as JSON, if it is none or not what was written here.
+    """Refuse a result that pages read, if it is not what was written here: JSON, or numbers.
 
     Raises:
         ArchiveRefused: names the place inside.
     """
     room, _, below = member.partition("/")
+    if member.endswith(".npz") and (why := fault(b"".join(archive.pieces(member)), LARGEST_FILE)):
+        raise ArchiveRefused(f"{member} of {archive.name} {why}.")
     shape = RESULTS.get(below.partition("/")[2]) if room == "results" else None
     if shape is not None:
         insist_on(shape, an_object(b"".join(archive.pieces(member)), member), f"{member}: ")

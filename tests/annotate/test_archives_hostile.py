@@ -1,7 +1,10 @@
 """Archives by somebody who knows the format: what would break pages is refused at the door."""
 
+import io
 import json
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
 from django.db import transaction
 
@@ -70,6 +73,16 @@ def with_file(ending, data):
     return change
 
 
+def claims(rows):
+    """Return a file of one array of 8 bytes whose header says that there are so many rows."""
+    kept, header = io.BytesIO(), io.BytesIO()
+    fields = {"shape": (rows,), "fortran_order": False, "descr": "<f8"}
+    np.lib.format.write_array_header_1_0(header, fields)
+    with ZipFile(kept, "w") as file:
+        file.writestr("a.npy", header.getvalue() + bytes(8))
+    return kept.getvalue()
+
+
 LONE, FAR = r'"\ud800"', "1e999"
 HOSTILE = [
     # What is no text or number that a table or an answer of the API can hold.
@@ -104,6 +117,8 @@ HOSTILE = [
     ("there is no image at place 99", with_cell("answers", "rejected", "[99]")),
     ("there is no image at place -1", with_cell("answers", "unseen", "[-1]")),
     ("there is no image at place", with_cell("tasks", "items", "[null]")),
+    ("conv1.npz of bad.zip is no file of arrays", with_file("conv1.npz", b"junk")),
+    ("conv1.npz of bad.zip has in 'a.npy' no numbers", with_file("conv1.npz", claims(10**12))),
     ("preferences.json is no JSON", with_file("/preferences.json", b"junk")),
     ("preferences.json: .images cannot be None", with_file("/preferences.json", b"{}")),
 ]  # fmt: skip

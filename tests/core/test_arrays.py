@@ -29,3 +29,22 @@ def test_the_same_arrays_give_the_same_bytes_at_any_time(monkeypatch):
 def test_pickled_objects_are_not_read():
     with pytest.raises(ValueError, match="allow_pickle=False"):
         arrays.unpacked(arrays.packed({"a": np.array([{}], dtype=object)}))
+
+
+def test_what_is_whole_has_no_fault():
+    kept = {"b": np.arange(6).reshape(2, 3), "a": np.zeros((0, 4), np.float32), "c": np.array(1.5)}
+    data = arrays.packed(kept)
+    assert arrays.fault(data, 10_000) == ""
+    assert arrays.fault(data, 100) == "holds more than 9.31323e-08 GiB of numbers"
+
+
+@pytest.mark.parametrize("cut", [0, 10, 60, -30])
+def test_a_damaged_file_has_a_fault(cut):
+    assert arrays.fault(arrays.packed({"a": np.arange(99)})[:cut], 10_000) == (
+        "is no file of arrays of numbers"
+    )
+
+
+def test_objects_are_a_fault():
+    data = arrays.packed({"a": np.array([{}], dtype=object)})
+    assert arrays.fault(data, 10_000) == "has in 'a.npy' no numbers, or not as many as it says"
