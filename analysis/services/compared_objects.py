@@ -39,6 +39,7 @@ from analysis.services.object_figures import Shown
 from analysis.services.objects import ALL, FREQUENCY, INFORMATIVENESS, MEASURES, ObjectCount
 
 GIVEN = "instances"  # what informativeness is also looked at without
+IN_UNITS = "share of the units that count"
 R = "correlation with units per object"
 COEFFICIENT = {name: Measure(name, words, R) for name, words in WORDS.items()}
 
@@ -219,10 +220,11 @@ UNITS = Comparable(
     tab="objects",
     question="Which objects have more units in one?",
     place="object",
-    blocks=[Block("units", [Measure("units", "share of units", "share of units", True)])],
+    blocks=[Block("units", [Measure("units", IN_UNITS, IN_UNITS, True)])],
     units=units,
     method="Share of the units that count (those with the name of a thing, by the threshold) that"
-    " stand for the object, of all layers asked together.",
+    " stand for the object, of all layers asked together. A network whose units name little has few"
+    " that count: n says how many, and Detectors asks of how many of all units.",
     everyone=units_that_count,
 )
 COVERAGE = Comparable(

@@ -84,6 +84,12 @@ class Wanted:
             raise ValueError(f"source {self.source!r} is none of {', '.join(Source.values)}")
 
 
+def others(wanted: Wanted) -> list[str]:
+    """Return what labels come from, of any source; nothing where the campaign wanted is there."""
+    found = UnitSemantics.objects.order_by("origin").values_list("origin", flat=True).distinct()
+    return [] if wanted.campaign in found else list(found)
+
+
 def rows(wanted: Wanted) -> Iterator[Row]:
     """Give the labels one by one, in the order of the atlas, never all at once in memory."""
     found = UnitSemantics.objects.filter(

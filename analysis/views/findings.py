@@ -41,14 +41,16 @@ def finding(name: str) -> Callable[[Page], View]:
             network = readable_network(request, slug)
             if network is None:
                 return access.ask_to_sign_in(request)
-            run, runs = figure_pages.run_of(network, tab.step, request.GET)
+            run, runs = figure_pages.run_of(network, tab.step, request.GET.dict())
             page = {
                 "network": network,
                 "tab": tab,
                 "tabs": findings.TABS.values(),
                 "run": run,
                 "runs": runs,
-                "figures": figure_pages.figures_of_run(name, run, request.GET) if run else [],
+                "figures": figure_pages.figures_of_run(name, run, request.GET.dict())
+                if run
+                else [],
                 **(make(request, run) if run else {}),
             }
             return render(request, f"analysis/findings/{name}.html", page)

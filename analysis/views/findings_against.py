@@ -22,6 +22,7 @@ from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import Side
 from analysis.services.figures import Missing
 from analysis.services.findings import Tab
+from analysis.services.objects import FREQUENCY, INFORMATIVENESS
 from analysis.views.atlas import SOURCE_NAMES, readable_network
 
 PAGE = 15  # concepts with their units and pictures
@@ -59,23 +60,24 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _section(request: HttpRequest, network: Network, other: Network) -> Tab:
     """Return the section that is asked for, else the first that both have something for."""
-    sections = comparisons.sections()
+    sections, asked = comparisons.sections(), request.GET.dict()
     for section in sections:
-        if section.name == request.GET.get("tab"):
+        if section.name == asked.get("tab"):
             return section
     both = (
         section
         for section in sections
-        if not isinstance(comparison_sides.sides_of(section, network, other, request.GET), Missing)
+        if not isinstance(comparison_sides.sides_of(section, network, other, asked), Missing)
     )
     return next(both, sections[0])
 
 
 def _shown(request: HttpRequest, section: Tab, network: Network, other: Network) -> dict[str, Any]:
     """Return the figures of a section, and what there is to choose."""
-    sides = comparison_sides.sides_of(section, network, other, request.GET)
+    asked = request.GET.dict()
+    sides = comparison_sides.sides_of(section, network, other, asked)
     shown: dict[str, Any] = {
-        "figures": comparisons.of_tab(section, network, other, request.GET),
+        "figures": comparisons.of_tab(section, network, other, asked),
         "choices": _choices(section, network, other, sides),
     }
     if isinstance(sides, Missing):
@@ -83,7 +85,21 @@ def _shown(request: HttpRequest, section: Tab, network: Network, other: Network)
     shown |= {"sides": sides, "rows_csv": _rows_csv(section, sides)}
     if section is comparisons.CONCEPTS:
         shown |= _concepts(request, sides)
+    if sides[0].objects:
+        shown |= _objects(sides)
     return shown
+
+
+def _objects(sides: tuple[Side, Side]) -> dict[str, Any]:
+    """Return what can be chosen of objects, for both sides together."""
+    both = [figure_pages.objects_of(side.choice, side.asked) for side in sides if side.choice]
+    return {
+        "shown": sides[0].objects,
+        "layers": [name for name in both[0].layers if name in both[1].layers],
+        "sets": [one for one in both[0].sets if one in both[1].sets],
+        "frequencies": FREQUENCY.items(),
+        "informativenesses": INFORMATIVENESS.items(),
+    }
 
 
 def _rows_csv(section: Tab, sides: tuple[Side, Side]) -> list[tuple[str, str]]:

@@ -23,11 +23,11 @@ def file(request: HttpRequest, slug: str, tab: str, name: str, form: str) -> Htt
         return access.ask_to_sign_in(request)
     if tab not in findings.TABS:
         raise Http404(f"There is no page of findings called {tab!r}.")
-    found = figure_pages.figures(tab, network, request.GET)
+    found = figure_pages.figures(tab, network, request.GET.dict())
     figure = next((one for one in found if isinstance(one, Figure) and one.name == name), None)
     if figure is None:
         raise Http404(f"The page {tab} has no figure called {name!r} for this address.")
-    origin = figure_pages.origin(tab, network, request.GET)
+    origin = figure_pages.origin(tab, network, request.GET.dict())
     etag = f'"{figure_files.stamp(figure, form, origin)}"'
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:

@@ -18,7 +18,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if network is None:
         return access.ask_to_sign_in(request)
     shown = {"network": network, "tab": findings.TABS["meanings"], "tabs": findings.TABS.values()}
-    choice = figure_pages.answers_chosen(network, request.GET)
+    choice = figure_pages.answers_chosen(network, request.GET.dict())
     if choice:
         shown |= {
             "wanted": choice.wanted,

@@ -20,7 +20,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if network is None:
         return access.ask_to_sign_in(request)
     page = {"network": network, "tab": findings.TABS["objects"], "tabs": findings.TABS.values()}
-    choice = figure_pages.objects_chosen(network, request.GET)
+    choice = figure_pages.objects_chosen(network, request.GET.dict())
     if choice:
         page |= {
             "wanted": choice.labels.wanted,

@@ -22,7 +22,7 @@ PAGE = 24
 def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     """The units of one kind, different things unless asked: those both are surest of first."""
     every = list(people_machine.by_unit(run))
-    source, sources = figure_pages.people_of(every, request.GET)
+    source, sources = figure_pages.people_of(every, request.GET.dict())
     of = people_machine.of_source(every, source)
     layers = list(dict.fromkeys(pair.layer for pair in of))
     layer = next((one for one in layers if one == request.GET.get("layer")), "")
@@ -71,7 +71,7 @@ def picture(request: HttpRequest, slug: str, name: str, channel: int) -> HttpRes
     network = readable_network(request, slug)
     if network is None:
         return access.ask_to_sign_in(request)
-    run, _ = figure_pages.run_of(network, "dissect", request.GET)
+    run, _ = figure_pages.run_of(network, "dissect", request.GET.dict())
     if run is None or "\0" in name:
         raise Http404("No such picture.")
     unit = get_object_or_404(Unit, layer__network=network, layer__name=name, channel=channel)

@@ -15,7 +15,7 @@ STRIP = 12  # images shown of each layer, but all of the one that is asked for
 @finding("preferences")
 def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     """The image sets that are looked at, and the images of each layer."""
-    over, overs = over_of(run, request.GET)
+    over, overs = over_of(run, request.GET.dict())
     if over is None:
         return {}
     asked = request.GET.get("layer", "")

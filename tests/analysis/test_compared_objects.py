@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import caches
 from scipy.stats import fisher_exact, kendalltau, pearsonr, spearmanr
 
-from analysis.models import UnitSemantics
+from analysis.models import Network, UnitSemantics
 from analysis.services import compared_objects, comparisons, findings, statistics
 from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import compare
@@ -237,3 +237,24 @@ def test_two_sources_of_one_network_are_compared(both, rooms):
     assert "one, people" in units.answer
     assert "against_source=machine" in units.download
     assert isinstance(correlations, Figure)
+
+
+def test_the_page_takes_layers_and_measures_from_its_address(client, both, rooms):
+    Network.objects.update(public=True)
+    answers = set()
+    for asked in (
+        "",
+        "&layers=conv2",
+        "&informativeness=weight",
+        "&frequency=images&objects=named",
+    ):
+        page = client.get(f"/findings/one/against/?other=two&tab=objects{asked}")
+        assert page.status_code == 200, asked
+        [told] = [one for one in page.context["figures"] if "correlations" in one.name]
+        answers.add(told.answer)
+        for word in asked.split("&")[1:]:
+            value = word.partition("=")[2]
+            assert f">{value}</option>" in page.content.decode() or f'"{value}" selected' in (
+                page.content.decode()
+            )
+    assert len(answers) == 4

@@ -38,6 +38,18 @@ def test_it_says_how_many_rows_and_how_many_simulated_ones_were_left_out(labelle
     assert "1 labels by simulated workers were left out" in said.getvalue()
 
 
+def test_a_campaign_without_labels_is_told_apart_from_a_name_that_is_none(labelled, tmp_path):
+    said = {}
+    for name in ("first", "rooms-1"):
+        told = io.StringIO()
+        path = str(tmp_path / "units.csv")
+        call_command("export_units", output=path, campaign=name, source="machine", stderr=told)
+        said[name] = told.getvalue()
+    assert "0 labelled units written" in said["first"]
+    assert "No label comes" not in said["first"]
+    assert "called 'rooms-1'; there are labels from first." in said["rooms-1"]
+
+
 def test_it_writes_jsonl_and_parquet_and_simulated_rows_when_asked(labelled, tmp_path):
     options = {"source": "simulated", "network": "net", "campaign": "first"}
     call_command("export_units", output=str(tmp_path / "a"), format="jsonl", **options)

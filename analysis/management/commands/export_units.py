@@ -42,6 +42,11 @@ class Command(BaseCommand):
         else:
             self.save(pieces, Path(options["output"]))
         self.stderr.write(f"{self.count} labelled units written to {options['output']}.")
+        if not self.count and wanted.campaign and (others := exports.others(wanted)):
+            self.stderr.write(
+                f"No label comes from a campaign called {wanted.campaign!r}; there are labels from"
+                f" {', '.join(others)}."
+            )
         if hidden := exports.simulated_left_out(wanted):
             self.stderr.write(
                 f"{hidden} labels by simulated workers were left out: "
