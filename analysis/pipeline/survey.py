@@ -8,6 +8,7 @@ A part's file, `runs/<key>/locate/<shard>.npz`, holds the changes that it has me
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
@@ -116,7 +117,7 @@ class Survey:
     @classmethod
     def of(cls, run: Run) -> "Survey":
         """Return the survey of a run, kept for the next shard."""
-        kept = _kept(run.key)
+        kept = _kept(run.key, run.created_at)
         if not kept:
             kept.append(cls(run))
         return kept[0]
@@ -287,6 +288,9 @@ def _silent(top: list[tuple[int, float, int, int]]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _kept(key: str) -> list[Survey]:
-    """Return the place where the survey of a run is kept; that of another run is let go."""
+def _kept(key: str, made: datetime) -> list[Survey]:
+    """Return the place where the survey of a run is kept; that of another run is let go.
+
+    A run that was deleted and asked for again has the same key and other rows.
+    """
     return []

@@ -15,7 +15,7 @@ from analysis.core.occlusion import Target
 from analysis.models import Layer, LogLine, ReceptiveField, Shard, State, TopImage
 from analysis.pipeline import forward, locate, loop, survey
 from analysis.services import fields, files, locating
-from analysis.services.runs import RunRefused, request_run
+from analysis.services.runs import RunRefused, delete, request_run
 from analysis.services.shards import Interrupted
 from tests.analysis.photographs import (
     LAYERS,
@@ -70,6 +70,24 @@ def located(rows, **chosen):
     loop.work_on(job_of(run, "locate"), Event())
     assert list(run.jobs.values_list("state", flat=True)) == ["done", "done"], said(run)
     return run
+
+
+def test_a_run_that_was_deleted_is_measured_anew_by_the_same_worker(rows):
+    """It has the same key; what was kept of the first would write to rows that are gone."""
+    first = located(rows)
+    found = list(fields_of(first))
+    key, old = first.key, first.pk
+    first.refresh_from_db()
+    delete(first)
+    again = located(rows)
+    assert (again.key, again.pk == old) == (key, False)
+    assert list(fields_of(again)) == found
+
+
+def fields_of(run):
+    """Return the sizes of a run's fields, in the order of the network."""
+    rows = ReceptiveField.objects.filter(run=run)
+    return rows.order_by("unit__layer__position", "unit__channel").values_list("size", flat=True)
 
 
 def said(run):
