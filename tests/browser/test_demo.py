@@ -23,7 +23,7 @@ def demo(tmp_path_factory):
     """A small demonstration, built and served by the one command."""
     with Installation(tmp_path_factory.mktemp("demo"), TORCH_THREADS="0") as here:
         here.start("demo", "--port", str(free_port()), *SMALL)
-        for _ in range(6):  # a minute each: building takes longer than anything else
+        for _ in range(15):  # a minute each: building takes longer than anything else
             try:
                 here.wait_for(lambda: READY.search(here.log()), "the address")
                 break
