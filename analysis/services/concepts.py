@@ -41,6 +41,7 @@ class Named:
 
     spellings: Counter[str] = field(default_factory=Counter)
     networks: set[str] = field(default_factory=set)
+    again: int = 0  # times that a unit has another spelling of it besides its first
 
     @property
     def name(self) -> str:
@@ -54,8 +55,8 @@ class Named:
 
     @property
     def units(self) -> int:
-        """Return how many units are called so."""
-        return self.spellings.total()
+        """Return how many units are called so, each once in whatever spellings."""
+        return self.spellings.total() - self.again
 
     @property
     def address(self) -> str:
@@ -93,7 +94,18 @@ def spoken(networks: Networks) -> dict[str, Named]:
         named = found[key(concept)]
         named.spellings[concept] += units
         named.networks.add(network)
+    if any(len(named.spellings) > 1 for named in found.values()):
+        _count_once(labels, found)
     return dict(found)
+
+
+def _count_once(labels: QuerySet[UnitSemantics], found: dict[str, Named]) -> None:
+    """Take out units that have a concept in several spellings: only units of two words are read."""
+    words = labels.values("unit").annotate(words=Count("concept", distinct=True))
+    several = words.filter(words__gt=1).values("unit")
+    pairs = labels.filter(unit__in=several).values_list("unit", "concept").distinct()
+    for (_, name), times in Counter((unit, key(concept)) for unit, concept in pairs).items():
+        found[name].again += times - 1
 
 
 def related(concept: str, said: dict[str, Named]) -> list[Related]:

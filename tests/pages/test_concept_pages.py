@@ -87,6 +87,19 @@ def test_all_units_of_a_concept_whatever_its_spelling(client, run, private, rese
     assert "3 units in 2 networks" in figure.answer
 
 
+def test_a_unit_counts_once_in_the_list_whatever_its_spellings(client, run):
+    named(run, 0, "bed")
+    named(run, 0, "Beds", "machine")
+    named(run, 0, "BED", "published")
+    named(run, 1, "bed")
+    named(run, 1, "wall", "machine")
+    named(run, 2, "beds")
+    listed = {one.name: one for one in client.get("/atlas/concepts/").context["at"].object_list}
+    assert {name: one.units for name, one in listed.items()} == {"bed": 3, "wall": 1}
+    assert dict(listed["bed"].spelt) == {"bed": 2, "Beds": 1, "BED": 1, "beds": 1}
+    assert len(client.get("/atlas/concepts/bed/").context["entries"]) == 3
+
+
 def test_what_is_near_in_meaning_stands_apart(client, run):
     for channel, concept in enumerate(("sofa", "couch", "furniture", "lamp")):
         named(run, channel, concept)
