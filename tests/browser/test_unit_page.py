@@ -56,3 +56,4 @@ def test_numbers_and_places_of_units_are_read_whole(browser_page, run, kind):
     assert sorted(places.all_inner_texts()) == ["conv1/0", "conv1/1", "conv1/1", "conv1/2"]
     assert places.evaluate_all(CUT) == 0
     assert places.evaluate_all(INSIDE)
+    assert page.locator("section[aria-labelledby=classes] .scroll").evaluate_all(CUT) == 0
