@@ -23,9 +23,13 @@ INDEX = {
     "image-sets": "api-image-sets",
     "runs": "api-runs",
     "campaigns": "api-campaigns",
+    "statistics": "api-statistics-list",
+    "matches": "api-matches",
+    "exports": "api-exports-units",
     "schema": "api-schema",
     "docs": "api-docs",
 }
+GIVEN = {"api-exports-units": {"form": "csv"}}  # what an address needs to be whole
 
 
 @cache
@@ -50,8 +54,9 @@ class Index(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """Return the addresses of this API."""
+        addresses = {name: reverse(to, kwargs=GIVEN.get(to)) for name, to in INDEX.items()}
         return Response(
-            {name: request.build_absolute_uri(reverse(to)) for name, to in INDEX.items()}
+            {name: request.build_absolute_uri(address) for name, address in addresses.items()}
         )
 
 

@@ -110,6 +110,16 @@ TABLES = (
 )
 
 
+def parameters_of(name: str) -> set[str]:
+    """Return the parameters that a statistic takes."""
+    if name in STATISTICS:
+        return {"run", "against"}
+    asked = {"network", "source", "campaign", "against", "against_source", "against_campaign"}
+    if name in OF_OBJECTS:
+        return asked | {"threshold", "image_set", "layers"}
+    return asked | {"threshold"} if OF_LABELS[name].uses_threshold else asked
+
+
 class StatisticEndpoint(Endpoint):
     """A statistic of a run, or of labels, of a network that the caller may read."""
 
@@ -120,15 +130,7 @@ class StatisticEndpoint(Endpoint):
         """Return what the statistic is asked by: a run, or a network with a source."""
         if request.method not in {"GET", "HEAD"}:
             return set()
-        if self.kwargs["name"] in OF_OBJECTS:
-            asked = {"network", "source", "campaign", "threshold", "image_set", "layers"}
-            return asked | {"against", "against_source", "against_campaign"}
-        statistic = OF_LABELS.get(self.kwargs["name"])
-        if statistic is None:
-            return {"run", "against"}
-        asked = {"network", "source", "campaign"}
-        asked |= {"against", "against_source", "against_campaign"}
-        return asked | {"threshold"} if statistic.uses_threshold else asked
+        return parameters_of(self.kwargs["name"])
 
     def asked(self, request: Request, name: str) -> Table:
         """Return the statistic asked for; 404 where there is nothing that it could count."""

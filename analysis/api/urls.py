@@ -11,6 +11,7 @@ from analysis.api import (
     matches,
     networks,
     runs,
+    statistic_list,
     statistics,
     top_images,
     units,
@@ -33,6 +34,7 @@ class StatisticName(StringConverter):
 register_converter(RunKey, "run_key")
 register_converter(StatisticName, "statistic")
 
+UNKNOWN = rf"^statistics/(?!(?:{StatisticName.regex})$)(?P<name>[^/]+?)/?$"
 UNIT = "units/<slug:network>/<str:layer>/<int:channel>/"
 
 urlpatterns = [
@@ -53,12 +55,15 @@ urlpatterns = [
     path("runs/<run_key:key>/", runs.OneRun.as_view(), name="api-run"),
     path("runs/<run_key:key>/cancel/", runs.CancelRun.as_view(), name="api-run-cancel"),
     path("runs/<run_key:key>/resume/", runs.ResumeRun.as_view(), name="api-run-resume"),
+    path("statistics/", statistic_list.Statistics.as_view(), name="api-statistics-list"),
     path(
         "statistics/<statistic:name>.csv",
         statistics.OneStatisticAsCsv.as_view(),
         name="api-statistics-csv",
     ),
     path("statistics/<statistic:name>/", statistics.OneStatistic.as_view(), name="api-statistics"),
+    # A known name without its slash is no unknown one: it is told of the slash as elsewhere.
+    re_path(UNKNOWN, statistic_list.unknown),
     re_path(
         r"^exports/units\.(?P<form>csv|jsonl|parquet)$",
         exports.UnitsExport.as_view(),

@@ -68,6 +68,9 @@ def test_the_categories_keep_their_order_everywhere():
 def test_the_index_lists_addresses_that_work(nobody, bob):
     index = nobody.get("/api/v1/").json()
     assert index["units"] == "http://testserver/api/v1/units/"
+    assert index["exports"] == "http://testserver/api/v1/exports/units.csv"
+    # The one that must be told of what: it says so.
+    refused(bob.get(index.pop("matches")), 400, "invalid", images="")
     for address in index.values():
         assert bob.get(address, headers={"Accept": "*/*"}).status_code == 200
 

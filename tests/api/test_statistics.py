@@ -7,6 +7,7 @@ import statistics
 import pytest
 
 from analysis.models import Network, Run, Segment
+from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS
 from tests.api import rows
 from tests.api.asking import knows_only, refused
 
@@ -137,8 +138,17 @@ def test_bad_parameters_are_named(address, bob, run):
     )
 
 
-def test_an_unknown_statistic_is_an_unknown_address(bob, run):
-    refused(bob.get("/api/v1/statistics/nothing/", {"run": run.key}), 404, "not_found")
+@pytest.mark.parametrize("end", ["/", ".csv", ""])
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_an_unknown_statistic_is_told_which_there_are_nearest_first(nobody, end, method):
+    told = refused(getattr(nobody, method)(f"/api/v1/statistics/segmants{end}"), 404, "not_found")
+    assert told.startswith("There is no statistic 'segmants'; there are: segments, ")
+    assert all(told.count(f" {name}") >= 1 for name in (*STATISTICS, *OF_LABELS, *OF_OBJECTS))
+
+
+def test_a_known_one_without_its_slash_is_told_of_the_slash(nobody):
+    told = refused(nobody.get("/api/v1/statistics/segments"), 404, "not_found")
+    assert told.endswith("Addresses end with a slash.")
 
 
 def test_it_knows_get_only(bob):

@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from analysis.api.urls import UNKNOWN
 from tests.pages.world import PEOPLE, World, build
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -278,6 +279,8 @@ API = {
     "api-run": api("/api/v1/runs/{run}/", API_RESEARCHERS),
     "api-run-cancel": api("/api/v1/runs/{run}/cancel/", post="401 401 403 409 403 409"),
     "api-run-resume": api("/api/v1/runs/{run}/resume/", post="401 401 403 409 403 409"),
+    "api-statistics-list": api("/api/v1/statistics/", ANYONE),
+    UNKNOWN: Row("/api/v1/statistics/none/", NOT_FOUND, NOT_FOUND, NOT_FOUND),
     "api-statistics": statistic("/api/v1/statistics/segments/?run={run}"),
     "api-statistics-csv": statistic("/api/v1/statistics/segments.csv?run={run}"),
     "api-exports-units": api("/api/v1/exports/units.csv", ANYONE),
