@@ -15,6 +15,13 @@ def test_it_says_who_one_is(client, researcher):
     assert "You have no tokens yet" in page
 
 
+def test_who_makes_a_token_is_led_to_what_it_is_for(client, worker_user):
+    client.force_login(worker_user)
+    page = client.get("/account/").content.decode()
+    assert '<a href="/api/v1/docs/">API documentation</a>' in page
+    assert client.get("/api/v1/docs/").status_code == 200
+
+
 @pytest.mark.parametrize("address", ["/account/", "/account/password/"])
 def test_nobody_is_asked_to_sign_in(client, db, address):
     assert client.get(address)["Location"] == f"/sign-in/?next={address}"
