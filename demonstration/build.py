@@ -2,10 +2,10 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -20,7 +20,7 @@ from annotate.services.campaigns import Plan, open_campaign
 from annotate.services.simulation import simulate
 from demonstration import world as worlds
 from demonstration.account import SignIn, account
-from demonstration.measuring import A_FEW, BOTH, detectors, measured
+from demonstration.measuring import A_FEW, BOTH, detectors, finished, measured
 from demonstration.teaching import teach
 from demonstration.world import SCENES, World
 
@@ -39,6 +39,14 @@ GUIDELINES = """Look at the bright parts of the pictures: they drive one unit of
 
 The pictures are drawn by a program: a *synthetic world* of rooms, streets and beaches.
 """
+# What is run, in order.
+RUNS = (
+    "the images that drive each unit of {layer}, cut down to what it sees",
+    "all layers of the trained network, against the masks",
+    "all layers of its untrained copy, against the masks",
+    "receptive fields of a few units, and a few minimal images",
+    "how well the named units of {layer} find their objects",
+)
 Say = Callable[[str], None]
 
 
@@ -69,6 +77,30 @@ class Built:
     seconds: float
 
 
+@dataclass
+class Runs:
+    """The runs over the images, in the order of RUNS: each that must be made is announced."""
+
+    images: ImageSet
+    layer: str
+    say: Say
+    asked: int = 0
+
+    def measured(
+        self,
+        network: Network,
+        steps: Sequence[str],
+        layers: Sequence[str] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Return the next run, as `measuring.measured` does: its bars are its own alone."""
+        self.asked += 1
+        if not finished(network, self.images, steps, layers):
+            what = RUNS[self.asked - 1].format(layer=self.layer)
+            self.say(f"Run {self.asked} of {len(RUNS)}: {what}.")
+        return measured(network, self.images, steps, layers, options)
+
+
 def build(size: Size, say: Say) -> Built:
     """Build whatever is missing, and say what is done. The database must be migrated."""
     start = time.monotonic()
@@ -77,11 +109,12 @@ def build(size: Size, say: Say) -> Built:
     sign_in = account(home)
     images = _images(size, home, sign_in, say)
     networks = _networks(home, sign_in, say)
-    run = measured(networks[TRAINED], images, ("scan", "segment"), [size.layer])
+    runs = Runs(images, size.layer, say)
+    run = runs.measured(networks[TRAINED], ("scan", "segment"), [size.layer])
     people = _campaign(OPEN, run, size, sign_in)
     teach(people, sign_in.user, say)
     labelled = _simulated(run, size, sign_in, say)
-    found = _measured(networks, images, size)
+    found = _measured(networks, runs)
     return Built(sign_in, people, labelled, found, time.monotonic() - start)
 
 
@@ -149,19 +182,20 @@ def _request(slug: str, program: Path, sign_in: SignIn, note: str) -> Network:
     )
 
 
-def _measured(networks: dict[str, Network], images: ImageSet, size: Size) -> list[str]:
+def _measured(networks: dict[str, Network], runs: Runs) -> list[str]:
     """Measure by the masks what both networks see; return in words what they detect."""
     trained, untrained = networks[TRAINED], networks[UNTRAINED]
     titles = {TRAINED: "trained on scene names", UNTRAINED: "untrained copy"}
-    runs = {
-        TRAINED: measured(trained, images, (*BOTH, "count")),
-        UNTRAINED: measured(untrained, images, BOTH),
+    made = {
+        TRAINED: runs.measured(trained, (*BOTH, "count")),
+        UNTRAINED: runs.measured(untrained, BOTH),
     }
-    scenes = ",".join(scene for scene in SCENES[:4] if scene in images.scenes)
-    measured(trained, images, ("scan", "locate", "simplify"), options=A_FEW | {"scenes": scenes})
-    if named_units(trained, trained.layers.filter(name=size.layer)):  # by masks or simulation
-        measured(trained, images, ("scan", "localise"), [size.layer])
-    return [detectors(run, size.layer, titles[slug]) for slug, run in runs.items()]
+    scenes = ",".join(scene for scene in SCENES[:4] if scene in runs.images.scenes)
+    options = A_FEW | {"scenes": scenes}
+    runs.measured(trained, ("scan", "locate", "simplify"), options=options)
+    if named_units(trained, trained.layers.filter(name=runs.layer)):  # by masks or simulation
+        runs.measured(trained, ("scan", "localise"), [runs.layer])
+    return [detectors(run, runs.layer, titles[slug]) for slug, run in made.items()]
 
 
 def _campaign(slug: str, run: Run, size: Size, sign_in: SignIn) -> Campaign:

@@ -31,7 +31,7 @@ def measured(
     A run that is done is found, whatever has been labelled since; one that was broken off goes on.
     """
     wanted = list(layers or network.layers.values_list("name", flat=True))
-    if found := _done(network, images, steps, wanted):
+    if found := finished(network, images, steps, wanted):
         return found
     call_command(
         "analyze",
@@ -43,15 +43,16 @@ def measured(
         patience=0.0,
         **(options or {}),
     )
-    if found := _done(network, images, steps, wanted):
+    if found := finished(network, images, steps, wanted):
         return found
     raise ValueError(f"The run of {network} with {', '.join(steps)} did not finish: try again.")
 
 
-def _done(
-    network: Network, images: ImageSet, steps: Sequence[str], layers: Sequence[str]
+def finished(
+    network: Network, images: ImageSet, steps: Sequence[str], layers: Sequence[str] = ()
 ) -> Run | None:
-    """Return the newest finished run that has all of these steps and layers."""
+    """Return the newest finished run that has all of these steps and layers (none named: all)."""
+    layers = layers or list(network.layers.values_list("name", flat=True))
     runs = Run.objects.filter(network=network, image_set=images, state=State.DONE)
     for run in runs.order_by(F("finished_at").desc(nulls_last=True), "-pk"):
         if {*steps} <= {*run.recipe["steps"]} and {*layers} <= {*run.recipe["layers"]}:

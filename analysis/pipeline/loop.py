@@ -33,8 +33,8 @@ class Beat(Protocol):
 class StepModule(Protocol):
     """What a pipeline module gives: the same recipe makes the same bytes, so both may repeat."""
 
-    def work(self, shard: Shard, beat: Beat) -> None:
-        """Do the items of one shard."""
+    def work(self, shard: Shard, beat: Beat) -> bool | None:
+        """Do the items of one shard; return True where another run had done them already."""
 
     def finish(self, job: Job) -> None:
         """Join the shards of a job whose shards are all done."""
@@ -57,7 +57,7 @@ def _do_shard(shard: Shard, stop: Event) -> None:
     """Work one claimed shard and record how it went."""
     started = time.monotonic()
     try:
-        _module(shard.job).work(shard, _Heart(shard, stop))
+        reused = _module(shard.job).work(shard, _Heart(shard, stop))
     except Interrupted as interruption:
         logger.info("%s", interruption)
         shards.release(shard)  # hits no row when the shard was taken away
@@ -69,9 +69,15 @@ def _do_shard(shard: Shard, stop: Event) -> None:
         raise
     else:
         if shards.finish(shard, timezone.now()):
-            rate = (shard.last - shard.first) / max(time.monotonic() - started, 1e-3)
-            counted = STEPS[shard.job.step].counted
-            log(shard.job.run, f"{shards.describe(shard)}: done, {rate:.1f} {counted} a second")
+            log(shard.job.run, _told(shard, started, reused=bool(reused)))
+
+
+def _told(shard: Shard, started: float, *, reused: bool) -> str:
+    """Return the line of a shard that is done; what was reused was not worked, so has no rate."""
+    if reused:
+        return f"{shards.describe(shard)}: reused"
+    rate = (shard.last - shard.first) / max(time.monotonic() - started, 1e-3)
+    return f"{shards.describe(shard)}: done, {rate:.1f} {STEPS[shard.job.step].counted} a second"
 
 
 def _merge(job: Job) -> Job | None:

@@ -27,17 +27,18 @@ NUMBERS = 500  # asked for in one query
 Rows = list[TopImage]
 
 
-def work(shard: Shard, beat: Callable[[int], None]) -> None:
+def work(shard: Shard, beat: Callable[[int], None]) -> bool:
     """Scan images first..last-1 and write the shard's file; a repetition writes the same bytes.
 
-    ``beat(done)`` is called after every batch and may raise to stop the work.
+    Return whether another run had scanned them, so that its file is used. ``beat(done)`` is called
+    after every batch and may raise to stop the work.
 
     Raises:
         ValueError: an image cannot be read any more, or an activation is not finite; named.
     """
     run = shard.job.run
     if taken_over(shard):
-        return
+        return True
     forward = Forward.of(run)
     keep = keep_of(forward.recipe)
     found = gathered(
@@ -48,6 +49,7 @@ def work(shard: Shard, beat: Callable[[int], None]) -> None:
         beat,
     )
     files.write(shard_file(run, shard.number), found)
+    return False
 
 
 def taken_over(shard: Shard) -> bool:

@@ -145,7 +145,14 @@ def test_what_another_run_has_scanned_is_used_again(net, tmp_path, monkeypatch):
     worked(again)
     assert results(again) == results(first)
     assert again.top_images.count() == first.top_images.count()
-    assert f"run {first} has scanned" in " ".join(again.log.values_list("text", flat=True))
+    told = list(again.log.values_list("text", flat=True))
+    assert f"run {first} has scanned" in " ".join(told)
+    scans = [line for line in told if line.startswith("scan of images")]
+    assert scans
+    assert all(line.endswith(": reused") for line in scans)  # a rate would be that of copying
+    before = [line for line in first.log.values_list("text", flat=True) if "scan of" in line]
+    assert before
+    assert all("images a second" in line for line in before)
 
 
 @pytest.mark.parametrize("recipe", [{"top": 4}, {"batch": 2}, {"precision": "bfloat16"}])

@@ -1,5 +1,6 @@
 """The whole demonstration, small: built, found built, broken off and gone on with."""
 
+import re
 import stat
 from io import StringIO
 
@@ -47,6 +48,7 @@ def test_the_demonstration_is_built_once_and_found_built_and_says_that_it_is_syn
     told = demo()
     assert f"/findings/{TRAINED}/against/?other={UNTRAINED}&tab=objects" in told
     what_is_told_is_what_the_rows_say(told)
+    assert re.findall(r"^ *Run (\d) of 5: .*\.$", told, re.MULTILINE) == ["1", "2", "3", "4", "5"]
     every_finding_is_shown()
     both_networks_are_compared()
     assert Campaign.objects.get(slug=OPEN).link_token in told
