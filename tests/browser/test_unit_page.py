@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from analysis.models import ClassScore, Network, Unit
+from analysis.models import ClassScore, Network, TopImage, Unit
 from analysis.services import semantics
 from analysis.services.semantics import UnitLabel
 from tests.annotate import factories
@@ -57,3 +57,23 @@ def test_numbers_and_places_of_units_are_read_whole(browser_page, run, kind):
     assert places.evaluate_all(CUT) == 0
     assert places.evaluate_all(INSIDE)
     assert page.locator("section[aria-labelledby=classes] .scroll").evaluate_all(CUT) == 0
+
+
+@pytest.mark.parametrize("kind", [{"width": 1366}, {"width": 360, "dark": True}])
+def test_a_card_without_pictures_says_so_and_is_as_high(browser_page, run, kind):
+    last = Unit.objects.get(layer__network=run.network, channel=1)
+    TopImage.objects.filter(unit=last).delete()
+    page = browser_page(**kind)
+    for address in ("", "conv1/", "conv1/0/"):
+        page.goto(f"/atlas/demo-scene-net/{address}" if address else "/atlas/concepts/bed/")
+        accessible(page)
+        whole(page)
+        empty = page.locator(".unit-card .best", has_text="no picture drawn")
+        assert empty.count() == 1
+        assert page.locator(f"#{empty.get_attribute('aria-describedby')}").count() == 1
+        heights = page.locator(".unit-card .best").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().height)"
+        )
+        assert max(heights) - min(heights) < 1
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/empty-{address.count('/')}.png", full_page=True)
