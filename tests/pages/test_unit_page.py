@@ -8,6 +8,7 @@ import pytest
 from analysis.core import bins
 from analysis.core.arrays import packed
 from analysis.models import (
+    ClassScore,
     Image,
     Job,
     Localisation,
@@ -143,6 +144,12 @@ def test_scenes_of_its_images_and_what_it_finds_there(client, run):
     html = page.content.decode()
     assert f"/atlas/scenes/{run.image_set.slug}/office%20/%20den/" in html
     assert "it finds stove in" in html
+    assert "each stamped with its field" not in html  # no other number to be told from
+    ClassScore.objects.create(
+        run=run, unit=unit_of(run), rank=0, label=3, name="stove", iou=0.1, cap=0.5, chance=0.0,
+        f1=0.2, precision=0.5, average_precision=0.2, correlation=0.3,
+    )  # fmt: skip
+    assert "each stamped with its field" in page_of(client, run).content.decode()
 
 
 def test_history_and_units_like_it(client, run):
