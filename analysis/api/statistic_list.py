@@ -1,5 +1,6 @@
 """`statistics/`: which statistics there are, and what each is asked by."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,7 +24,7 @@ REQUIRED = {
     "labels": ["network", "source"],
     "objects": ["network", "source", "image_set"],
 }
-KINDS = {"run": STATISTICS, "labels": OF_LABELS, "objects": OF_OBJECTS}
+KINDS: dict[str, Mapping[str, Any]] = {"run": STATISTICS, "labels": OF_LABELS, "objects": OF_OBJECTS}
 NAMES = [name for kind in KINDS.values() for name in kind]
 TEXTS = {"type": "array", "items": {"type": "string"}}
 ONE = {
@@ -55,7 +56,7 @@ LIST_SCHEMA = {
 
 def described(name: str, of: str) -> dict[str, Any]:
     """Return what a statistic is: whose, how it is asked for, what its columns are."""
-    one: Any = KINDS[of][name]
+    one = KINDS[of][name]
     taken = parameters_of(name) - set(REQUIRED[of])
     if name not in COMPARABLES:
         taken = {parameter for parameter in taken if not parameter.startswith("against")}
