@@ -24,7 +24,11 @@ REQUIRED = {
     "labels": ["network", "source"],
     "objects": ["network", "source", "image_set"],
 }
-KINDS: dict[str, Mapping[str, Any]] = {"run": STATISTICS, "labels": OF_LABELS, "objects": OF_OBJECTS}
+KINDS: dict[str, Mapping[str, Any]] = {
+    "run": STATISTICS,
+    "labels": OF_LABELS,
+    "objects": OF_OBJECTS,
+}
 NAMES = [name for kind in KINDS.values() for name in kind]
 TEXTS = {"type": "array", "items": {"type": "string"}}
 ONE = {
@@ -81,7 +85,7 @@ EXAMPLE = OpenApiExample(
             {
                 "name": "segments",
                 "of": "run",
-                "summary": "how much of the top images their segments show, by layer",
+                "summary": "How much of its pictures each layer's fields leave visible",
                 "step": "segment",
                 "required": ["run"],
                 "optional": ["against"],
