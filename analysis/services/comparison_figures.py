@@ -1,6 +1,7 @@
 """Comparisons as figures: both in the same axes, and the table of differences with intervals."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from analysis.core.meanings import RESAMPLES
@@ -300,14 +301,15 @@ def _drawing(
         for side, ends, place in zip(sides, _ends(row), (row.place, row.other_place), strict=True)
     ]
     names = [side.name for side in sides]
+    who = partial(channel, "side", "", "nominal", sort=names)
     place = {
         "y": ordered("line", "", dict.fromkeys(one["line"] for one in values)),
         "yOffset": ordered("side", "", names),
     }
     point = {
         "x": channel("value", title, scale={"zero": False}),
-        "color": ordered("side", "", names, scale={"domain": names, "range": "category"}),
-        "shape": ordered("side", "", names, scale={"domain": names, "range": SHAPES}),
+        "color": who(scale={"domain": names, "range": "category"}),
+        "shape": who(scale={"domain": names, "range": SHAPES}),
         "tooltip": [
             channel("side", "of", "nominal"),
             channel("line", "what", "nominal"),
