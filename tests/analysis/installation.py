@@ -20,7 +20,7 @@ from django.conf import settings
 
 from analysis.services import files
 
-WAIT = 120.0  # seconds: the machine may be busy
+WAIT = 240  # seconds: two workers and a database may start beside three other tests
 
 
 def hear_ctrl_c():
@@ -110,7 +110,7 @@ class Installation:
         return self.value("SELECT state FROM analysis_run")
 
     def wait_for(self, condition, what):
-        """Return when ``condition()`` holds; fail with the log after two minutes."""
+        """Return when ``condition()`` holds; fail with the log after four minutes."""
         deadline = time.monotonic() + WAIT
         while not condition():
             assert time.monotonic() < deadline, f"{what} did not come about:\n{self.log()[-4000:]}"
