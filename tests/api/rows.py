@@ -77,7 +77,7 @@ def run(of=None, images=None, **more):
     images = images or image_set(f"photos-{next(numbers)}")
     fields = {"state": State.DONE, "started_at": timezone.now(), "finished_at": timezone.now()}
     made = Run.objects.create(
-        key=hashlib.sha256(f"run {next(numbers)}".encode()).hexdigest(),
+        key=hashlib.sha256(f"row of a run {next(numbers)}".encode()).hexdigest(),
         network=of,
         image_set=images,
         recipe={"version": 1, "layers": [layer.name for layer in of.layers.all()], "top": 60},
