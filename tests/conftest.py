@@ -13,6 +13,9 @@ from django.db import connection
 
 # Made quick, but readable by a server in another process: a hash says its own iterations.
 PBKDF2PasswordHasher.iterations = 1
+# Static files are found when they are asked for: otherwise every client, which is a server of its
+# own, reads all of them first, and that is most of what a test of one page costs.
+settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.hookimpl(trylast=True)
