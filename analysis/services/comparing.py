@@ -23,8 +23,8 @@ from analysis.core.differences import (
 from analysis.core.intervals import wilson
 from analysis.core.meanings import Estimate, Formula, estimates, shares
 from analysis.models import Network, Run
-from analysis.services.figure_pages import Choice
 from analysis.services.kept import once
+from analysis.services.label_choices import Choice
 from analysis.services.object_figures import Shown as ShownObjects
 
 EVERY = "all layers"  # all places together, where places are layers

@@ -5,11 +5,11 @@ from dataclasses import replace
 from django.db.models import QuerySet
 
 from analysis.models import Network, Run
-from analysis.services import figure_pages, findings
+from analysis.services import figure_pages, findings, label_choices, object_choices
 from analysis.services.comparing import Side
-from analysis.services.figure_pages import Asked, Choice
 from analysis.services.figures import Missing
 from analysis.services.findings import Tab
+from analysis.services.label_choices import Asked, Choice
 
 UNTRAINED = "random:"
 # What an address says of the second network, as it says it of the first.
@@ -49,9 +49,9 @@ def beside(first: Side, second: Side) -> tuple[Side, Side]:
 def with_objects(tab: Tab, sides: tuple[Side, Side]) -> tuple[Side, Side] | Missing:
     """Return both sides with the objects of the same masks; or what they lack."""
     asked = sides[0].asked
-    if asked.get("images") == figure_pages.NO_IMAGES:
-        return Missing(tab.teaches, figure_pages.no_images(sides[0].network))
-    found = [figure_pages.objects_of(side.choice, asked) for side in sides if side.choice]
+    if asked.get("images") == object_choices.NO_IMAGES:
+        return Missing(tab.teaches, object_choices.no_images(sides[0].network))
+    found = [object_choices.objects_of(side.choice, asked) for side in sides if side.choice]
     both = [one for one in found[0].sets if one in found[1].sets]
     if not both:
         why = (
@@ -67,7 +67,7 @@ def with_objects(tab: Tab, sides: tuple[Side, Side]) -> tuple[Side, Side] | Miss
         if wanted and not set(wanted) & set(one.layers):
             why = f"{side.name} has no layer {', '.join(wanted)}: it has {', '.join(one.layers)}."
             return Missing(tab.teaches, f"{why} Choose layers that both have, or all.")
-    shown = [figure_pages.objects_of(side.choice, same).shown for side in sides if side.choice]
+    shown = [object_choices.objects_of(side.choice, same).shown for side in sides if side.choice]
     return replace(sides[0], objects=shown[0]), replace(sides[1], objects=shown[1])
 
 
@@ -122,7 +122,7 @@ def _likeness(run: Run, beside: Run, step: str) -> tuple[bool, bool]:
 def _labels(
     tab: Tab, network: Network, other: Network, asked: Asked
 ) -> tuple[Side, Side] | Missing:
-    first = figure_pages.labels_chosen(network, asked)
+    first = label_choices.labels_chosen(network, asked)
     lacking = [] if first else [network]
     second = _other_labels(other, first, asked)
     if second is None and other not in lacking:
@@ -145,17 +145,17 @@ def _labels(
 def _other_labels(other: Network, first: Choice | None, asked: Asked) -> Choice | None:
     """Return the labels to compare with: those named, else of the first's source, or others."""
     words = of_other(asked)
-    second = figure_pages.labels_chosen(other, words)
+    second = label_choices.labels_chosen(other, words)
     if first is None or second is None or words.get("source") or words.get("campaign"):
         return second
     source = first.wanted.source
     if other != first.wanted.network:
-        return figure_pages.labels_chosen(other, {**words, "source": source})
+        return label_choices.labels_chosen(other, {**words, "source": source})
     if rest := [one for one in first.sources if one != source]:
-        return figure_pages.labels_chosen(other, {**words, "source": rest[0]})
+        return label_choices.labels_chosen(other, {**words, "source": rest[0]})
     rest_campaigns = [one for one in first.campaigns if one != first.wanted.campaign]
     named = rest_campaigns[-1] if len(first.campaigns) > 1 else ""
-    return figure_pages.labels_chosen(other, {**words, "source": source, "campaign": named})
+    return label_choices.labels_chosen(other, {**words, "source": source, "campaign": named})
 
 
 def whose(choice: Choice) -> str:

@@ -12,9 +12,10 @@ from analysis.services import statistics
 from analysis.services.comparing import Comparable, Compared, Side, compare
 from analysis.services.comparison_figures import nothing
 from analysis.services.comparison_sides import beside, names_of, whose
-from analysis.services.figure_pages import Choice, shown_of
+from analysis.services.label_choices import Choice
 from analysis.services.meanings import ANSWER, Wanted, labels_of
 from analysis.services.measures import Table
+from analysis.services.object_choices import shown_of
 from analysis.services.objects import Wanted as ObjectsWanted
 from analysis.services.spreadsheets import neutralise
 from analysis.services.statistics import OF_LABELS, OF_OBJECTS, PAGE, STATISTICS

@@ -9,9 +9,9 @@ from analysis.services import comparison_figures, findings
 from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import Comparable, Side, compare
 from analysis.services.comparison_sides import sides_of
-from analysis.services.figure_pages import Asked
 from analysis.services.figures import Figure, Missing
 from analysis.services.findings import Tab
+from analysis.services.label_choices import Asked
 
 # Beside the pages of findings: what no page of one network has.
 CONCEPTS = Tab(

@@ -4,16 +4,12 @@ The pages, their downloads, the report and the comparison of networks all ask he
 show the same figures of the same rows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
-from urllib.parse import urlencode
 
-from django.conf import settings
-from django.db.models import Max
 from django.urls import reverse
 
-from analysis.models import ImageSet, Network, Run, Source, UnitSemantics
+from analysis.models import Network, Run
 from analysis.services import (
     detector_findings,
     field_findings,
@@ -22,11 +18,9 @@ from analysis.services import (
     localisation_findings,
     mask_findings,
     meaning_figures,
-    meanings,
     minimal_images,
     minimal_strips,
     object_correlation_figures,
-    objects,
     people_machine,
     people_machine_figures,
     preference_figures,
@@ -34,23 +28,13 @@ from analysis.services import (
     unit_precision,
     visibility,
 )
-from analysis.services.atlas import SOURCES
 from analysis.services.figures import Figure, Missing
-from analysis.services.meanings import ANSWER, BY, THRESHOLD, UNIT, Label, Wanted
-from analysis.services.object_figures import Shown as ShownObjects
+from analysis.services.label_choices import Asked, Choice, answers_chosen, table_of_labels
+from analysis.services.object_choices import no_images, objects_chosen
 from analysis.services.people_machine import UnitPair
-from analysis.services.statistics import OF_LABELS, OF_OBJECTS
+from analysis.services.statistics import OF_LABELS
 
-# The words of an address, as `QueryDict` has them; what makes no sense asks for the usual.
-Asked = Mapping[str, str]
 RUNS = 20
-NO_IMAGES = "(none)"  # asked for as the image set: none; a name has no brackets
-WHOSE = {
-    Source.PEOPLE: "labels by people",
-    Source.PUBLISHED: "published labels",
-    Source.MACHINE: "labels made by a machine",
-    Source.SIMULATED: "labels by simulated workers",
-}
 
 
 def figures(tab: str, network: Network, asked: Asked) -> list[Figure | Missing]:
@@ -79,38 +63,6 @@ def note_of_run(run: Run) -> str:
     parts = {"network": run.network.synthetic, "images": run.image_set.synthetic}
     synthetic = [name for name, is_so in parts.items() if is_so]
     return f"synthetic {' and '.join(synthetic)}" if synthetic else ""
-
-
-def origin(tab: str, network: Network, asked: Asked) -> str:
-    """Say where the numbers of a page come from, for files that leave it."""
-    version = f"Unitscope {settings.VERSION}"
-    if findings.TABS[tab].step:
-        run, _ = run_of(network, findings.TABS[tab].step, asked)
-        return " · ".join((network.slug, *_of_run(run), version))
-    chosen = answers_chosen if tab == "meanings" else labels_chosen
-    choice = chosen(network, asked)
-    return " · ".join((network.slug, *_of_labels(choice), version))
-
-
-def _of_run(run: Run | None) -> list[str]:
-    """Return the words for a run: which, over what, when."""
-    if run is None:
-        return []
-    over = f"run {run.short_key} over {run.image_set.slug} ({run.image_set.count:,} images)"
-    return [over, *([f"finished {run.finished_at:%Y-%m-%d}"] if run.finished_at else [])]
-
-
-def _of_labels(choice: "Choice | None") -> list[str]:
-    """Return the words for labels: whose, of which campaigns, how new."""
-    if choice is None:
-        return []
-    wanted = choice.wanted
-    rows = UnitSemantics.objects.filter(unit__layer__network=wanted.network, source=wanted.source)
-    rows = rows.filter(origin=wanted.campaign) if wanted.campaign else rows
-    newest = rows.aggregate(newest=Max("updated_at"))["newest"]
-    from_where = wanted.campaign or ", ".join(choice.campaigns)
-    by = WHOSE[Source(wanted.source)]
-    return [f"{by} ({from_where})", *([f"the newest of {newest:%Y-%m-%d}"] if newest else [])]
 
 
 def run_of(network: Network, step: str, asked: Asked) -> tuple[Run | None, list[Run]]:
@@ -201,57 +153,6 @@ def _localisation(run: Run, asked: Asked) -> Figures:
 
 
 # ---- Of labels ---------------------------------------------------------------------------------
-class Choice(NamedTuple):
-    """Whose labels are shown, how they are counted, and what else there is to choose."""
-
-    wanted: Wanted
-    by: str  # answer, or unit
-    labels: list[Label]
-    sources: list[Source]
-    campaigns: list[str]
-
-
-def labels_chosen(network: Network, asked: Asked) -> Choice | None:
-    """Return the labels that are asked for, or the usual ones; None where there are none."""
-    origins = meanings.origins(network)
-    sources = [source for source in SOURCES if source in origins]
-    if not sources:
-        return None
-    source = next((one for one in sources if one == asked.get("source")), sources[0])
-    campaign = next((one for one in origins[source] if one == asked.get("campaign")), "")
-    share = meanings.share_of(asked.get("threshold", ""))
-    wanted = Wanted(network, source, campaign, THRESHOLD if share is None else round(share, 2))
-    labels = meanings.labels_of(wanted)
-    usual = ANSWER if any(label.answers for label in labels) else UNIT
-    by = next((one for one in BY if one == asked.get("by")), usual)
-    return Choice(wanted, by, labels, sources, origins[source])
-
-
-def answers_chosen(network: Network, asked: Asked) -> Choice | None:
-    """Return the labels that the figures on meanings count, as `labels_chosen` does.
-
-    Unless a machine's are asked for by name, any others come before them: a machine says neither
-    group nor precision, and all but one of these figures would be empty.
-    """
-    choice = labels_chosen(network, asked)
-    if choice is None or asked.get("source") in choice.sources:
-        return choice
-    said = [one for one in choice.sources if one != Source.MACHINE]
-    if choice.wanted.source != Source.MACHINE or not said:
-        return choice
-    return labels_chosen(network, {**asked, "source": said[0]})
-
-
-def table_of_labels(statistic: str, wanted: Wanted) -> str:
-    """Return the address of a statistic of labels as CSV."""
-    asked = {"network": wanted.network.slug, "source": wanted.source}
-    if wanted.campaign:
-        asked["campaign"] = wanted.campaign
-    if OF_LABELS[statistic].uses_threshold:
-        asked["threshold"] = f"{wanted.threshold:g}"
-    return f"{reverse('api-statistics-csv', args=[statistic])}?{urlencode(asked)}"
-
-
 def meanings_of(choice: Choice) -> list[Figure | Missing]:
     """Return the figures on the meanings of labels that are read already."""
     wanted = choice.wanted
@@ -274,76 +175,6 @@ def _meanings(network: Network, asked: Asked) -> list[Figure | Missing]:
 
 
 # ---- Of labels and masks -----------------------------------------------------------------------
-class ObjectChoice(NamedTuple):
-    """Whose labels stand for which masks' objects, what is measured, what else there is."""
-
-    labels: Choice
-    sets: list[ImageSet]
-    layers: list[str]  # of the network
-    shown: ShownObjects | None  # none without an image set that has masks
-
-
-def objects_chosen(network: Network, asked: Asked) -> ObjectChoice | None:
-    """Return what is asked for, or the usual; None where there are no labels."""
-    labels = labels_chosen(network, asked)
-    return objects_of(labels, asked) if labels else None
-
-
-def objects_of(labels: Choice, asked: Asked) -> ObjectChoice:
-    """Return what is asked for of labels that are read already, or the usual."""
-    network = labels.wanted.network
-    sets = objects.sets_for(network)
-    names = list(network.layers.order_by("position").values_list("name", flat=True))
-    named = asked.get("images")
-    image_set = next((one for one in sets if one.slug == named), None)
-    if named != NO_IMAGES:
-        image_set = image_set or next(iter(sets), None)
-    if image_set is None:
-        return ObjectChoice(labels, sets, names, None)
-    some = asked.get("layers", "").split(",")
-    wanted = objects.Wanted(
-        network,
-        labels.wanted.source,
-        image_set,
-        labels.wanted.campaign,
-        labels.wanted.threshold,
-        tuple(name for name in names if name in some),
-    )
-    return ObjectChoice(labels, sets, names, shown_of(wanted, asked))
-
-
-def shown_of(wanted: objects.Wanted, asked: Asked) -> ShownObjects:
-    """Return what figures of objects show: the measures that are asked for, or the usual."""
-    return ShownObjects(
-        wanted=wanted,
-        frequency=_one_of(objects.FREQUENCY, asked.get("frequency")),
-        informativeness=_one_of(objects.INFORMATIVENESS, asked.get("informativeness")),
-        counted=_one_of(objects.COUNTED, asked.get("objects")),
-        downloads={name: table_of_objects(name, wanted) for name in OF_OBJECTS},
-    )
-
-
-def table_of_objects(statistic: str, wanted: objects.Wanted) -> str:
-    """Return the address of a statistic of objects as CSV."""
-    asked = {
-        "network": wanted.network.slug,
-        "source": wanted.source,
-        "image_set": wanted.image_set.slug,
-        "threshold": f"{wanted.threshold:g}",
-    }
-    if wanted.campaign:
-        asked["campaign"] = wanted.campaign
-    if wanted.layers:
-        asked["layers"] = ",".join(wanted.layers)
-    return f"{reverse('api-statistics-csv', args=[statistic])}?{urlencode(asked)}"
-
-
-def _one_of(names: Iterable[str], asked: str | None) -> str:
-    """Return what is asked for if it is one of these names, else the first."""
-    some = list(names)
-    return asked if asked in some else some[0]
-
-
 def _objects(network: Network, asked: Asked) -> list[Figure | Missing]:
     choice = objects_chosen(network, asked)
     if choice is None:
@@ -351,22 +182,6 @@ def _objects(network: Network, asked: Asked) -> list[Figure | Missing]:
     if choice.shown is None:
         return [Missing(findings.TABS["objects"].teaches, no_images(network))]
     return object_correlation_figures.figures(choice.shown)
-
-
-def asked_in_report(network: Network, asked: Asked) -> Asked:
-    """Return what a report asks about a network: its image set is its own, or one that is named."""
-    own, may_be_named = objects.sets_for_report(network)
-    named = [one for one in may_be_named if one.slug == asked.get("images")]
-    slug = next((one.slug for one in (*named, *own)), NO_IMAGES)
-    return {**asked, "images": slug}
-
-
-def no_images(network: Network) -> str:
-    """Say why nothing tells which objects there are, and how to get it."""
-    told = f"No image set with masks that {network} was run over says which objects there are:"
-    if not network.published_only:
-        told += f" run it over one, manage.py analyze {network} IMAGES --steps count, or"
-    return f"{told} name a set that a public network was shown, manage.py report --images NAME."
 
 
 # Together one for each tab of services/findings.py.

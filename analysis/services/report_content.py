@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from analysis.models import Network, Run
-from analysis.services import drawings, figure_pages, findings, report_comparison
+from analysis.services import (
+    drawings,
+    figure_pages,
+    findings,
+    label_choices,
+    object_choices,
+    report_comparison,
+)
 from analysis.services.figures import Figure, Missing
 from analysis.services.meaning_figures import note_of
 from analysis.services.report_examples import Example, examples_of
@@ -45,11 +52,11 @@ class Subject:
     def asked_of(self, network: Network) -> Mapping[str, str]:
         """Return the words about one of the networks: those about the other begin with other_."""
         if network != self.against:
-            return figure_pages.asked_in_report(network, self.asked)
+            return object_choices.asked_in_report(network, self.asked)
         shared = {name: self.asked[name] for name in ("threshold", "by") if name in self.asked}
         others = (name for name in self.asked if name.startswith(OTHER))
         words = shared | {name.removeprefix(OTHER): self.asked[name] for name in others}
-        return figure_pages.asked_in_report(network, words)
+        return object_choices.asked_in_report(network, words)
 
     @property
     def asked_of_both(self) -> Mapping[str, str]:
@@ -232,7 +239,7 @@ def _said(subject: Subject, used: list[Run]) -> Iterator[str]:
     for network in subject.networks:
         yield "synthetic network" if network.synthetic else ""
         asked = subject.asked_of(network)
-        for chosen in (figure_pages.answers_chosen, figure_pages.labels_chosen):
+        for chosen in (label_choices.answers_chosen, label_choices.labels_chosen):
             choice = chosen(network, asked)
             if choice and (note := note_of(choice.wanted.source, False)):
                 yield f"labels: {note}"

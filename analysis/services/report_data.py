@@ -15,7 +15,14 @@ from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
 
 from analysis.core.loading import batched
 from analysis.models import Network, Run, Source, UnitSemantics
-from analysis.services import exports, figure_pages, statistics, tables
+from analysis.services import (
+    exports,
+    figure_pages,
+    label_choices,
+    object_choices,
+    statistics,
+    tables,
+)
 from analysis.services.counting import counted_by
 from analysis.services.measures import Table
 from analysis.services.report_words import words_of
@@ -93,11 +100,11 @@ def write_table(table: Table, folder: Path) -> Sheet:
 
 def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table]:
     """Give the statistics that stand behind the figures of a network."""
-    choice = figure_pages.answers_chosen(network, asked)
+    choice = label_choices.answers_chosen(network, asked)
     if choice:
         for label_statistic in OF_LABELS.values():
             yield statistics.of_labels(choice.wanted, label_statistic)
-    objects = figure_pages.objects_chosen(network, asked)
+    objects = object_choices.objects_chosen(network, asked)
     if objects and objects.shown:
         wanted = objects.shown.wanted
         for object_statistic in OF_OBJECTS.values():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from analysis.models import Category, Network, Source, State, TopImage, UnitSemantics
-from analysis.services import figure_pages, files
+from analysis.services import files, label_choices
 from analysis.services.atlas import runs_to_show
 from analysis.services.meaning_figures import note_of
 from analysis.services.pictures import picture_file
@@ -52,7 +52,7 @@ def examples_of(network: Network, asked: Mapping[str, str]) -> list[Example]:
     Best is the highest precision; of a machine's labels, the highest IoU. Pictures are left out
     once those before have taken ``MOST_BYTES``.
     """
-    choice = figure_pages.answers_chosen(network, asked)
+    choice = label_choices.answers_chosen(network, asked)
     if choice is None:
         return []
     rows = UnitSemantics.objects.filter(

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, Sum
 
 from analysis.models import Network, Run, UnitSemantics
-from analysis.services import figure_pages, methods
+from analysis.services import label_choices, methods
 from analysis.services.meaning_figures import INTERVALS
 from analysis.services.progress import duration
 from analysis.services.recipes import Recipe
@@ -158,7 +158,7 @@ def _rules(labels: Any) -> list[tuple[str, str]]:
 
 def _chosen(network: Network, asked: Mapping[str, str]) -> Method | None:
     """Say whose labels the figures on meanings count, and how."""
-    choice = figure_pages.answers_chosen(network, asked)
+    choice = label_choices.answers_chosen(network, asked)
     if choice is None:
         return None
     wanted = choice.wanted

@@ -17,6 +17,8 @@ from analysis.services import (
     concept_pairs,
     figure_pages,
     findings,
+    label_choices,
+    object_choices,
 )
 from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import Side
@@ -92,7 +94,7 @@ def _shown(request: HttpRequest, section: Tab, network: Network, other: Network)
 
 def _objects(sides: tuple[Side, Side]) -> dict[str, Any]:
     """Return what can be chosen of objects, for both sides together."""
-    both = [figure_pages.objects_of(side.choice, side.asked) for side in sides if side.choice]
+    both = [object_choices.objects_of(side.choice, side.asked) for side in sides if side.choice]
     return {
         "shown": sides[0].objects,
         "layers": [name for name in both[0].layers if name in both[1].layers],
@@ -132,7 +134,7 @@ def _runs(section: Tab, network: Network) -> dict[str, Any]:
 
 
 def _labels(network: Network, side: Side | None) -> dict[str, Any]:
-    choice = side.choice if side else figure_pages.labels_chosen(network, {})
+    choice = side.choice if side else label_choices.labels_chosen(network, {})
     if choice is None:
         return {}
     return {

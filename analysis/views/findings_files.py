@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from analysis.services import access, figure_files, figure_pages, findings
+from analysis.services import access, figure_files, figure_origins, figure_pages, findings
 from analysis.services.figures import Figure
 from analysis.views.atlas import readable_network
 
@@ -27,7 +27,7 @@ def file(request: HttpRequest, slug: str, tab: str, name: str, form: str) -> Htt
     figure = next((one for one in found if isinstance(one, Figure) and one.name == name), None)
     if figure is None:
         raise Http404(f"The page {tab} has no figure called {name!r} for this address.")
-    origin = figure_pages.origin(tab, network, request.GET.dict())
+    origin = figure_origins.of_page(tab, network, request.GET.dict())
     etag = f'"{figure_files.stamp(figure, form, origin)}"'
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:

@@ -4,7 +4,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.services import access, figure_pages, findings, group_examples, meaning_figures
+from analysis.services import (
+    access,
+    figure_pages,
+    findings,
+    group_examples,
+    label_choices,
+    meaning_figures,
+)
 from analysis.views.atlas import SOURCE_NAMES, readable_network
 
 
@@ -18,7 +25,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if network is None:
         return access.ask_to_sign_in(request)
     shown = {"network": network, "tab": findings.TABS["meanings"], "tabs": findings.TABS.values()}
-    choice = figure_pages.answers_chosen(network, request.GET.dict())
+    choice = label_choices.answers_chosen(network, request.GET.dict())
     if choice:
         shown |= {
             "wanted": choice.wanted,

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.services import access, figure_pages, findings
+from analysis.services import access, findings, object_choices
 from analysis.services.object_correlation_figures import figures
 from analysis.services.objects import FREQUENCY, INFORMATIVENESS
 from analysis.views.atlas import SOURCE_NAMES, readable_network
@@ -20,7 +20,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if network is None:
         return access.ask_to_sign_in(request)
     page = {"network": network, "tab": findings.TABS["objects"], "tabs": findings.TABS.values()}
-    choice = figure_pages.objects_chosen(network, request.GET.dict())
+    choice = object_choices.objects_chosen(network, request.GET.dict())
     if choice:
         page |= {
             "wanted": choice.labels.wanted,

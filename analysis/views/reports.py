@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis import tasks
 from analysis.models import OPEN, Network, Report
-from analysis.services import access, atlas, figure_pages, findings, objects, reports
+from analysis.services import access, atlas, findings, label_choices, objects, reports
 from analysis.services.access import insist_may_change, may_change, researcher_required
 from analysis.services.listeners import listening
 from analysis.services.reports import ReportRefused
@@ -158,7 +158,7 @@ def _others(request: HttpRequest, network: Network) -> Any:
 
 def _sources(network: Network) -> list[tuple[str, Any]]:
     """Return whose labels a report may count, with their names; those usually counted first."""
-    choice = figure_pages.answers_chosen(network, {})
+    choice = label_choices.answers_chosen(network, {})
     if choice is None:
         return []
     sources = sorted(choice.sources, key=lambda one: one != choice.wanted.source)

@@ -12,6 +12,7 @@ from scipy.stats import kendalltau, pearsonr, spearmanr
 from analysis.models import ConceptMatch, ImageSet, Network, State
 from analysis.services import (
     figure_pages,
+    object_choices,
     objects,
     report_content,
     report_data,
@@ -272,7 +273,7 @@ def test_a_report_has_the_tables_of_the_objects_of_its_own_images(rooms, tmp_pat
     assert all(isinstance(one, Figure) for one in told[:2])
     names = ("objects", "unit-objects")
     assert {f"{name}-small-people-rooms" for name in names} <= set(sheets)
-    wanted = figure_pages.objects_chosen(small, {}).shown.wanted
+    wanted = object_choices.objects_chosen(small, {}).shown.wanted
     text = (tmp_path / "data" / "objects-small-people-rooms.csv").read_text("utf-8")
     assert list(csv.DictReader(io.StringIO(text))) == exported("objects", wanted)
 
@@ -280,7 +281,7 @@ def test_a_report_has_the_tables_of_the_objects_of_its_own_images(rooms, tmp_pat
 @pytest.mark.parametrize("asked", [{}, {"images": "rooms"}, {"images": "nothing"}])
 def test_a_report_takes_no_image_set_of_a_stranger(network, rooms, tmp_path, asked):
     """Whoever reads the network later reads its reports: they held another's private objects."""
-    assert figure_pages.objects_chosen(network, {}).shown.wanted.image_set == rooms  # on the page
+    assert object_choices.objects_chosen(network, {}).shown.wanted.image_set == rooms  # on the page
     (why,), sheets = said_in_report(network, tmp_path / "data", **asked)
     assert "No image set with masks that net was run over" in why.why
     assert "manage.py report --images NAME" in why.why

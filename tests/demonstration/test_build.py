@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from analysis.models import ImageSet, Network, Run, State, UnitSemantics
-from analysis.services import comparisons, detector_findings, figure_pages, findings
+from analysis.services import comparisons, detector_findings, figure_pages, findings, object_choices
 from analysis.services.comparison_sides import usual_other
 from analysis.services.figures import Figure
 from annotate.models import Answer, Campaign, Worker
@@ -95,7 +95,7 @@ def every_finding_is_shown():
         shown = figure_pages.figures(tab, network, {})
         assert any(isinstance(one, Figure) for one in shown), tab
     for source in ("machine", "simulated"):
-        choice = figure_pages.objects_chosen(network, {"source": source})
+        choice = object_choices.objects_chosen(network, {"source": source})
         assert choice.labels.wanted.source == source
         assert choice.shown.wanted.image_set == ImageSet.objects.get()
         shown = figure_pages.figures("objects", network, {"source": source})

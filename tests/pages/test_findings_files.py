@@ -11,7 +11,7 @@ import altair
 import pytest
 
 from analysis.models import Network
-from analysis.services import figure_files, figure_pages
+from analysis.services import figure_files, figure_origins, figure_pages
 from analysis.services.figures import Figure
 from analysis.services.findings import TABS
 from tests.api import rows
@@ -43,7 +43,7 @@ def test_altair_reads_every_figure_of_every_page_and_its_file(run):
     }
     for tab, figure in shown:
         altair.Chart.from_dict(figure.spec, validate=True)
-        written = figure_files.file_of(figure, "json", figure_pages.origin(tab, run.network, {}))
+        written = figure_files.file_of(figure, "json", figure_origins.of_page(tab, run.network, {}))
         altair.Chart.from_dict(json.loads(written), validate=True)
 
 

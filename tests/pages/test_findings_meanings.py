@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from analysis.models import Network, UnitSemantics
-from analysis.services import figure_pages
+from analysis.services import figure_origins, label_choices
 from tests.annotate import factories
 from tests.annotate.released import release
 from tests.api import rows
@@ -63,8 +63,8 @@ def test_labels_that_say_a_group_come_before_a_machine_s_unless_it_is_asked_for(
     page = shown(client)
     assert "In conv1 the commonest group is objects (1 of 1 answers)." in page
     assert '<option value="simulated" selected>' in page
-    assert figure_pages.labels_chosen(labelled, {}).wanted.source == "machine"
-    origin = figure_pages.origin("meanings", labelled, {})
+    assert label_choices.labels_chosen(labelled, {}).wanted.source == "machine"
+    origin = figure_origins.of_page("meanings", labelled, {})
     assert "labels by simulated workers" in origin
     assert "None of these labels says which group it is of" in shown(client, source="machine")
     UnitSemantics.objects.exclude(source="machine").delete()
