@@ -9,6 +9,7 @@ from analysis.models import Source
 from analysis.services.comparing import SURE, Comparable, Compared, Comparison, Measure, Side
 from analysis.services.comparison_addresses import download, page_of
 from analysis.services.figures import (
+    BLANK,
     HEIGHT,
     LINKED,
     Column,
@@ -27,7 +28,7 @@ from analysis.services.figures import (
 DRAWN, LAYERS_DRAWN = 24, 60
 LINE = 28  # pixels
 THINGS = {"images": "image", "objects": "object"}  # what is drawn anew; else units
-BLANK = "\u00a0"  # does not break: a narrow screen scrolls the table instead
+SMALLEST = 0.0001  # p in the table, which has four digits: none of them is 0
 NAMED = 6  # places that are left out are named up to so many
 
 
@@ -247,8 +248,8 @@ def _columns(place: str, sides: tuple[Side, Side], measures: Sequence[Measure]) 
         Column("other_units", "n"),
         Column("difference", "Difference", digits),
         Column("difference_interval", "95%"),
-        Column("p", "p", 4),
-        Column("p_holm", "p (Holm)", 4),
+        Column("p", "p", 4, SMALLEST),
+        Column("p_holm", "p (Holm)", 4, SMALLEST),
     )
 
 
@@ -256,24 +257,12 @@ def _told(row: Compared, measures: Mapping[str, Measure]) -> dict[str, Any]:
     """Return a row of the table, with both names of a place and intervals in words."""
     measure, told = measures[row.measure], row._asdict()
     place = row.place if row.place == row.other_place else f"{row.place} – {row.other_place}"
-    ends = {
-        "value_interval": (row.low, row.high),
-        "other_interval": (row.other_low, row.other_high),
-        "difference_interval": (row.difference_low, row.difference_high),
+    told |= {"value_low": row.low, "value_high": row.high}
+    words = {
+        f"{name}_interval": _between(told[f"{name}_low"], told[f"{name}_high"], measure)
+        for name in ("value", "other", "difference")
     }
-    return {
-        **told,
-        "place": place,
-        "title": measure.title,
-        "p": _chance(row.p),
-        "p_holm": _chance(row.p_holm),
-        **{name: _between(low, high, measure) for name, (low, high) in ends.items()},
-    }
-
-
-def _chance(p: float | None) -> float | str | None:
-    """Return a p for the table, which has four digits: none of them is 0."""
-    return f"<{BLANK}0.0001" if p is not None and p < 0.0001 else p
+    return {**told, "place": place, "title": measure.title, **words}
 
 
 def _between(low: float | None, high: float | None, measure: Measure) -> str | None:

@@ -14,6 +14,7 @@ from analysis.services.figure_words import described
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 HEIGHT = 280
+BLANK = "\u00a0"  # does not break: a narrow screen scrolls the table instead
 Spec = dict[str, Any]
 Style = Literal["observed", "reference", "published", "interval", "halo", "label"]
 
@@ -25,12 +26,15 @@ class Column:
     name: str
     title: str
     digits: int | None = None  # after the point, for numbers that are not whole
+    least: float = 0.0  # of positive numbers that are written; smaller ones are not written as 0
 
     def cell(self, row: Mapping[str, Any]) -> str:
         """Return what stands in the table; a dash for what is not known."""
         value = row.get(self.name)
         if value is None:
             return "–"
+        if isinstance(value, float) and 0 <= value < self.least:
+            return f"<{BLANK}{self.least:g}"
         if isinstance(value, float):
             return f"{value:.{2 if self.digits is None else self.digits}f}"
         return f"{value:,}" if isinstance(value, int) else str(value)

@@ -43,6 +43,13 @@ def test_cells_say_what_is_known_and_stand_under_one_another_where_they_are_numb
     assert second == [("conv2", False), ("–", False), ("0", True)]
 
 
+def test_a_small_p_is_not_written_as_none():
+    column = Column("p", "p", 4, least=0.0001)
+    told = [column.cell({"p": p}) for p in (0.00004, 0.0, 0.0001, 0.25, None)]
+    assert told == ["<\u00a00.0001", "<\u00a00.0001", "0.0001", "0.2500", "–"]
+    assert Column("size", "Size", 1).cell({"size": -0.5}) == "-0.5"
+
+
 def test_a_drawing_keeps_the_order_given_and_goes_from_low_to_high():
     rule, point = a_figure().spec["layer"]
     assert rule["encoding"]["y"]["field"] == "low"
