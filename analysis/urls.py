@@ -35,6 +35,7 @@ from analysis.views import (
 app_name = "analysis"
 # The first digits of a run's key, as its `short_key` shows them, or more.
 RUN = r"runs/(?P<short_key>[0-9a-f]{12,64})"
+FILE = r"(?P<name>[^/]+)\.(?P<form>svg|png|pdf|json|csv)\Z"  # of a figure, beside its page
 REPORTS = "findings/<slug:slug>/reports"
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(
@@ -76,14 +77,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("atlas/concepts/<path:concept>/", concepts.concept, name="concept"),
     path("atlas/scenes/", scenes.index, name="scenes"),
     path("atlas/scenes/<slug:image_set>/<path:scene>/", scenes.scene, name="scene"),
+    re_path(rf"^atlas/concepts/(?:(?P<concept>.+)/)?{FILE}", concepts.file, name="concept_file"),
+    re_path(
+        rf"^atlas/scenes/(?:(?P<image_set>[-a-zA-Z0-9_]+)/(?P<scene>.+)/)?{FILE}",
+        scenes.file,
+        name="scene_file",
+    ),
     path("atlas/<slug:slug>/", atlas.network, name="atlas"),
     path("units/<slug:slug>/", atlas_units.every_layer, name="atlas_units"),
     path("atlas/<slug:slug>/<str:name>/", atlas_units.layer, name="atlas_layer"),
     path("atlas/<slug:slug>/<str:name>/<int:channel>/", unit.unit, name="unit"),
     path("findings/<slug:slug>/", findings.home, name="findings"),
     re_path(
-        r"^findings/(?P<slug>[-a-zA-Z0-9_]+)/(?P<tab>[a-z-]+)/(?P<name>[^/]+)"
-        r"\.(?P<form>svg|png|pdf|json|csv)\Z",
+        rf"^findings/(?P<slug>[-a-zA-Z0-9_]+)/against/{FILE}",
+        findings_against.file,
+        name="comparison_file",
+    ),
+    re_path(
+        rf"^findings/(?P<slug>[-a-zA-Z0-9_]+)/(?P<tab>[a-z-]+)/{FILE}",
         findings_files.file,
         name="figure_file",
     ),

@@ -39,7 +39,11 @@ def figures(
 
 def of_tab(tab: Tab, network: Network, other: Network, asked: Asked) -> list[Figure | Missing]:
     """Return the figures of one page of findings, with both networks."""
-    sides = sides_of(tab, network, other, asked)
+    return of_sides(tab, sides_of(tab, network, other, asked))
+
+
+def of_sides(tab: Tab, sides: tuple[Side, Side] | Missing) -> list[Figure | Missing]:
+    """Return the figures of one page of findings, with both sides; or what one of them lacks."""
     if isinstance(sides, Missing):
         return [sides]
     described = (one for one in COMPARABLES.values() if one.tab == tab.name)

@@ -1,15 +1,20 @@
 """Where the numbers of a figure come from, in words, for files that leave their page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db.models import Max
 
-from analysis.models import Network, Run, Source, UnitSemantics
+from analysis.models import ImageSet, Network, Run, Source, UnitSemantics
 from analysis.services import findings
+from analysis.services.atlas import SOURCES
+from analysis.services.comparing import Side
+from analysis.services.concepts import Entry
+from analysis.services.counting import counted_by
 from analysis.services.figure_pages import run_of
 from analysis.services.label_choices import Asked, Choice, answers_chosen, labels_chosen
 
+NETWORKS = 6  # that are named of many
 WHOSE = {
     Source.PEOPLE: "labels by people",
     Source.PUBLISHED: "published labels",
@@ -27,8 +32,46 @@ def of_page(tab: str, network: Network, asked: Asked) -> str:
     return _told([network.slug, *_of_labels(chosen(network, asked))])
 
 
+def of_sides(sides: tuple[Side, Side]) -> str:
+    """Return where the figures of a comparison come from: of either side, the first in front."""
+    first, second = (", ".join((side.network.slug, *_of_side(side))) for side in sides)
+    masks = _of_masks(sides[0].objects.wanted.image_set) if sides[0].objects else []
+    return _told([first, f"against {second}", *masks])
+
+
+def of_minimal(run: Run, scene: str) -> str:
+    """Return where the figure on what a scene needs comes from."""
+    return _told([f"scene “{scene}”", run.network.slug, *_of_run(run)])
+
+
+def of_scene(image_set: ImageSet, scene: str) -> str:
+    """Return where the figure on what tells a scene apart comes from: from masks, of no network."""
+    run = counted_by(image_set)
+    when = [f"counted {run.finished_at:%Y-%m-%d}"] if run and run.finished_at else []
+    return _told([f"scene “{scene}”", *_of_masks(image_set), *when])
+
+
+def of_concept(found: Sequence[Entry]) -> str:
+    """Return where the figure on a concept comes from: which networks' labels, by whom, how new."""
+    networks = list(dict.fromkeys(entry.unit.layer.network.slug for entry in found))
+    more = len(networks) - NETWORKS
+    named = ", ".join(networks[:NETWORKS]) + (f" and {more} more" if more > 0 else "")
+    said = {source for entry in found for source in entry.sources}
+    by = ", ".join(WHOSE[source] for source in SOURCES if source in said)
+    newest = max(entry.label.updated_at for entry in found)
+    return _told([named, by, f"the newest of {newest:%Y-%m-%d}"])
+
+
 def _told(parts: Iterable[str]) -> str:
     return " · ".join((*parts, f"Unitscope {settings.VERSION}"))
+
+
+def _of_side(side: Side) -> list[str]:
+    return _of_run(side.run) if side.run else _of_labels(side.choice)
+
+
+def _of_masks(image_set: ImageSet) -> list[str]:
+    return [f"objects in the masks of {image_set.slug} ({image_set.count:,} images)"]
 
 
 def _of_run(run: Run | None) -> list[str]:

@@ -1,6 +1,6 @@
 """Pages of concepts: all there are, with a search, and one with the units that are called so."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 
 from analysis.core.kinship import key
 from analysis.models import Category
-from analysis.services import concepts
-from analysis.services.concepts import Entry
+from analysis.services import concepts, figure_origins
+from analysis.services.concepts import Entry, Named
 from analysis.views.atlas import readable
+from analysis.views.figure_answers import File, answer, files_of, in_file_name
 
 PAGE = 100
 UNITS = 48
@@ -40,20 +41,49 @@ def concept(request: HttpRequest, concept: str) -> HttpResponse:
     return _one(request, concept)
 
 
-def _one(request: HttpRequest, concept: str) -> HttpResponse:
+@require_safe
+def file(request: HttpRequest, name: str, form: str, concept: str = "") -> HttpResponse:
+    """Answer with the figure of a concept's page; `is` names one that no path can."""
+    called = _called(request, concept or request.GET.get("is", ""))
+    figure = concepts.figure(called.named.name, called.found)
+    wanted = File(name, form, in_file_name(called.named.name))
+    return answer(
+        request,
+        [figure] if figure else [],
+        wanted,
+        lambda _: figure_origins.of_concept(called.found),
+    )
+
+
+class Called(NamedTuple):
+    """The units that are called by a concept, of all that are named in any way."""
+
+    said: dict[str, Named]
+    named: Named
+    found: list[Entry]
+
+
+def _called(request: HttpRequest, concept: str) -> Called:
+    """Return the units that whoever asks may see of a concept; raises Http404 without any."""
     networks = readable(request)
     said = concepts.spoken(networks)
     named = said.get(key(concept)) if 0 < len(concept) <= LONGEST else None
     if named is None:
         raise Http404("No unit that you may see is called so.")
     found = concepts.entries(networks, named.spellings)
+    concepts.scored(found)
+    return Called(said, named, found)
+
+
+def _one(request: HttpRequest, concept: str) -> HttpResponse:
+    said, named, found = _called(request, concept)
     at = _page(request, found, UNITS)
     shown: list[Entry] = list(at.object_list)
-    concepts.scored(found)
     concepts.pictured(shown)
     page = {
         "named": named,
         "figure": concepts.figure(named.name, found),
+        "files": files_of(request),
         "groups": _groups(found),
         "at": at,
         "entries": shown,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from analysis.models import Run
 from analysis.services import access, figure_pages, findings
 from analysis.views.atlas import readable_network
+from analysis.views.figure_answers import files_of
 
 Page = Callable[[HttpRequest, Run], dict[str, Any]]
 View = Callable[[HttpRequest, str], HttpResponse]
@@ -48,6 +49,7 @@ def finding(name: str) -> Callable[[Page], View]:
                 "tabs": findings.TABS.values(),
                 "run": run,
                 "runs": runs,
+                "files": files_of(request),
                 "figures": figure_pages.figures_of_run(name, run, request.GET.dict())
                 if run
                 else [],

@@ -15,6 +15,7 @@ from analysis.services import (
     comparison_sides,
     comparisons,
     concept_pairs,
+    figure_origins,
     figure_pages,
     findings,
     label_choices,
@@ -26,8 +27,11 @@ from analysis.services.figures import Missing
 from analysis.services.findings import Tab
 from analysis.services.objects import FREQUENCY, INFORMATIVENESS
 from analysis.views.atlas import SOURCE_NAMES, readable_network
+from analysis.views.figure_answers import File, answer, files_of, sentence
 
 PAGE = 15  # concepts with their units and pictures
+NO_OTHER = "There is no other network with findings that you may see: name one, other=NAME."
+NOT_THERE = "There is no network called “{}” that you may see: choose another one."
 
 
 @require_safe
@@ -40,10 +44,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     network = readable_network(request, slug)
     if network is None:
         return access.ask_to_sign_in(request)
+    named, other = _named(request), _other(request, network)
     readable = atlas.readable_networks(request.user)
-    named = request.GET.get("other", "").replace("\0", "")
-    usual = comparison_sides.usual_other(network, readable)
-    other = readable.filter(slug=named).first() if named else usual
     shown: dict[str, Any] = {
         "network": network,
         "other": other,
@@ -55,9 +57,47 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if other is not None:
         section = _section(request, network, other)
-        shown |= {"section": section, **_shown(request, section, network, other)}
+        shown |= {
+            "section": section,
+            "files": files_of(request, tab=section.name, other=other.slug),
+            **_shown(request, section, network, other),
+        }
+    elif named:
+        shown["not_there"] = NOT_THERE.format(named)
     status = 404 if named and other is None else 200
     return render(request, "analysis/findings/against.html", shown, status=status)
+
+
+@require_safe
+def file(request: HttpRequest, slug: str, name: str, form: str) -> HttpResponse:
+    """Answer with one figure of the section that the page shows for the same query."""
+    network = readable_network(request, slug)
+    if network is None:
+        return access.ask_to_sign_in(request)
+    other = _other(request, network)
+    if other is None:
+        named = _named(request)
+        return sentence(NOT_THERE.format(named) if named else NO_OTHER, 404)
+    section = _section(request, network, other)
+    sides = comparison_sides.sides_of(section, network, other, request.GET.dict())
+    return answer(
+        request,
+        comparisons.of_sides(section, sides),
+        File(name, form, f"{slug}-against-{other.slug}"),
+        lambda _: "" if isinstance(sides, Missing) else figure_origins.of_sides(sides),
+    )
+
+
+def _named(request: HttpRequest) -> str:
+    return request.GET.get("other", "").replace("\0", "")
+
+
+def _other(request: HttpRequest, network: Network) -> Network | None:
+    """Return whom to compare with: who is named, if he may be seen, else the usual one."""
+    readable = atlas.readable_networks(request.user)
+    if named := _named(request):
+        return readable.filter(slug=named).first()
+    return comparison_sides.usual_other(network, readable)
 
 
 def _section(request: HttpRequest, network: Network, other: Network) -> Tab:
@@ -79,7 +119,7 @@ def _shown(request: HttpRequest, section: Tab, network: Network, other: Network)
     asked = request.GET.dict()
     sides = comparison_sides.sides_of(section, network, other, asked)
     shown: dict[str, Any] = {
-        "figures": comparisons.of_tab(section, network, other, asked),
+        "figures": comparisons.of_sides(section, sides),
         "choices": _choices(section, network, other, sides),
     }
     if isinstance(sides, Missing):

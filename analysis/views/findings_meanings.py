@@ -13,6 +13,7 @@ from analysis.services import (
     meaning_figures,
 )
 from analysis.views.atlas import SOURCE_NAMES, readable_network
+from analysis.views.figure_answers import files_of
 
 
 @require_safe
@@ -28,6 +29,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     choice = label_choices.answers_chosen(network, request.GET.dict())
     if choice:
         shown |= {
+            "files": files_of(request),
             "wanted": choice.wanted,
             "by": choice.by,
             "sources": [(one, SOURCE_NAMES[one]) for one in choice.sources],

@@ -8,6 +8,7 @@ from analysis.services import access, findings, object_choices
 from analysis.services.object_correlation_figures import figures
 from analysis.services.objects import FREQUENCY, INFORMATIVENESS
 from analysis.views.atlas import SOURCE_NAMES, readable_network
+from analysis.views.figure_answers import files_of
 
 
 @require_safe
@@ -23,6 +24,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     choice = object_choices.objects_chosen(network, request.GET.dict())
     if choice:
         page |= {
+            "files": files_of(request),
             "wanted": choice.labels.wanted,
             "sources": [(one, SOURCE_NAMES[one]) for one in choice.labels.sources],
             "campaigns": choice.labels.campaigns,

@@ -34,3 +34,14 @@ def test_two_networks_side_by_side(browser_page, live_server, settings, tmp_path
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert phone.evaluate(over) <= 0
     accessible(phone)
+
+
+def test_figures_are_saved_without_scripts(browser_page, live_server, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    two_networks()
+    page = browser_page(width=360, height=740, java_script_enabled=False)
+    page.goto("/findings/one/against/?other=two&tab=fields")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="PDF of “Do the units of one look at more?”").first.click()
+    assert download.value.suggested_filename == "one-against-two-fields-both.pdf"
+    assert download.value.path().read_bytes().startswith(b"%PDF-")

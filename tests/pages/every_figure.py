@@ -1,6 +1,7 @@
-"""Rows and files of a public network that every page of findings has a figure of."""
+"""Rows and files of public networks that every page with figures has a figure of."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -19,11 +20,15 @@ from analysis.models import (
 )
 from analysis.services import files, mask_findings
 from analysis.services.dissection import write_summary
+from analysis.services.findings import TABS
 from analysis.services.minimal_images import choice_file, scenes_file
+from tests.analysis.against import two_networks
+from tests.analysis.counted import a_counted_run, a_room_set, finished
 from tests.api import rows
 from tests.pages.minimal_rows import a_minimal_image
 
 ODD = "javascript:alert(1)"  # a class may be called anything
+FEW = {"least_scene": 4}  # images that tell a scene apart from others
 LABELS = {"classes": [{"index": 0, "name": "wall"}, {"index": 1, "name": ODD}]}
 
 
@@ -44,11 +49,15 @@ def a_run_with_everything(**network: object) -> Run:
     ImageSet.objects.update(scenes={"kitchen": 40})
     _simplify(run)
     _summary(run)
+    for concept in (ODD, "=bed"):
+        _localised(run, concept)
+    return Run.objects.select_related("network", "image_set").get(pk=run.pk)
+
+
+def _localised(run: Run, concept: str) -> None:
     shared = {"run": run, "label": 1, "how": "name", "images": 100, "images_with_class": 40}
     numbers = {"jaccard": 0.25, "chance": 0.05, "average_precision": 0.8}
-    for concept in (ODD, "=bed"):
-        Localisation.objects.create(**shared, **numbers, concept=concept, name=ODD, units=2)
-    return Run.objects.select_related("network", "image_set").get(pk=run.pk)
+    Localisation.objects.create(**shared, **numbers, concept=concept, name=ODD, units=2)
 
 
 def _name(unit) -> None:
@@ -104,3 +113,38 @@ def make_synthetic(run: Run) -> None:
     """Say of the run's network and images that they are made up."""
     Network.objects.filter(pk=run.network_id).update(synthetic=True)
     ImageSet.objects.filter(pk=run.image_set_id).update(synthetic=True)
+
+
+# ---- Every page with figures -------------------------------------------------------------------
+# The pages that each template with figures shows, in the world of `a_world_of_figures`. A template
+# that is missing here fails a test, and so does a figure of these pages that has no files.
+AGAINST = ("concepts", *TABS)
+PAGES = {
+    "analysis/concept.html": ("/atlas/concepts/bed/", "/atlas/concepts/?is=%2Fodd"),
+    "analysis/scene.html": (
+        "/atlas/scenes/rooms/kitchen/",
+        "/atlas/scenes/drawn/bedroom/",
+        "/atlas/scenes/?images=drawn&is=kitchen",
+    ),
+    "analysis/findings/frame.html": tuple(
+        f"/findings/one/{tab}/" for tab in TABS if tab not in ("meanings", "objects")
+    ),
+    "analysis/findings/meanings.html": ("/findings/one/meanings/?by=unit",),
+    "analysis/findings/objects.html": ("/findings/one/objects/?images=drawn",),
+    "analysis/findings/against.html": (
+        "/findings/one/against/",
+        "/findings/one/against/?tab=objects&images=drawn&objects=named",
+        *(f"/findings/one/against/?other=two&tab={tab}" for tab in AGAINST),
+    ),
+}
+# Of campaigns: their figures change with every answer (docs/findings.md).
+WITHOUT_FILES = {"annotate/live.html", "annotate/agreement.html"}
+
+
+def a_world_of_figures(folder: Path) -> None:
+    """Make two public networks with something of every finding, and rooms whose masks are read."""
+    one, _ = two_networks()
+    _localised(one.runs.get(), "bed")
+    rows.label(one.layers.get(name="conv1").units.get(channel=0), "/odd", source="machine")
+    finished(a_counted_run(folder, given=FEW, image_set=a_room_set(folder / "drawn", "drawn")))
+    Network.objects.update(public=True)

@@ -70,6 +70,8 @@ PAGES = {
     "analysis:concept": Row("/atlas/concepts/bed/", NOT_FOUND),
     "analysis:scenes": Row("/atlas/scenes/", ANYONE),
     "analysis:scene": Row("/atlas/scenes/{images}/kitchen/", NOT_FOUND),
+    "analysis:concept_file": Row("/atlas/concepts/bed/concept.csv", NOT_FOUND),
+    "analysis:scene_file": Row("/atlas/scenes/{images}/kitchen/kept.csv", NOT_FOUND),
     "analysis:shared": Row("/shared/?link=forged", NOT_FOUND),
     "analysis:findings": Row("/findings/{network}/", "in in 404 302 302 302"),
     "analysis:findings_meanings": Row("/findings/{network}/meanings/", "in in 404 200 200 200"),
@@ -77,6 +79,10 @@ PAGES = {
     "analysis:findings_paper": Row("/findings/{network}/paper/", "in in 404 200 200 200"),
     "analysis:figure_file": Row(
         "/findings/{network}/segments/visible.csv", "in in 404 200 200 200"
+    ),
+    # Nobody has named the other network, and there is none; the same network has one run.
+    "analysis:comparison_file": Row(
+        "/findings/{network}/against/visible-both.csv", "in in 404 404 404 404"
     ),
     "analysis:findings_fields": Row("/findings/{network}/fields/", "in in 404 200 200 200"),
     "analysis:findings_segments": Row("/findings/{network}/segments/", "in in 404 200 200 200"),
