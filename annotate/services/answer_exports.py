@@ -143,8 +143,8 @@ def _name(page: Iterable[Asked]) -> None:
     several = list(page)
     names = names_by_key({key for one in several for key in one.items})
     for one in several:
-        there = len(names.keys() & one.items) == len(one.items)
-        one.names = json.dumps([names[key] for key in one.items] if there else [])
+        found = [names.get(key) for key in one.items]
+        one.names = json.dumps([] if None in found else found)
 
 
 def _former(campaign: Campaign) -> str:

@@ -52,7 +52,7 @@ def campaign(tasks: int, pool: int = POOL) -> Any:
         "WHERE u.layer_id = %s",
         [*BEGUN, first, pool, layer.pk],
     )
-    _settle()
+    settle()
     return opened
 
 
@@ -156,11 +156,10 @@ def _write(statement: str, values: list[Any]) -> None:
         cursor.execute(statement, values)
 
 
-def _settle() -> None:
+def settle() -> None:
     """Do now what PostgreSQL would do by itself some time after so many new rows."""
     from django.db import connection
 
     if connection.vendor == "postgresql":
-        _write("VACUUM (ANALYZE) annotate_task", [])
-        _write("VACUUM (ANALYZE) analysis_unit", [])
+        _write("VACUUM (ANALYZE)", [])
         _write("CHECKPOINT", [])
