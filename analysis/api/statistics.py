@@ -22,6 +22,7 @@ from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import Comparable, Compared
 from analysis.services.comparison_tables import PARTS, Against
 from analysis.services.counting import STEP, counted_by
+from analysis.services.dissected import dissection_called
 from analysis.services.meanings import THRESHOLD, Wanted, share_of
 from analysis.services.measures import ObjectStatistic, Statistic, Table
 from analysis.services.objects import Wanted as WantedObjects
@@ -233,7 +234,8 @@ class StatisticEndpoint(Endpoint):
             raise NotFound(f"There is no network called {slug!r} that you may see.")
         self.is_public = network.public
         labels = UnitSemantics.objects.filter(unit__layer__network=network, source=source)
-        if not (labels.filter(origin=campaign) if campaign else labels).exists():
+        named = (labels.filter(origin=campaign) if campaign else labels).exists()
+        if not named and dissection_called(network, source, campaign) is None:
             of = f" of {campaign!r}" if campaign else ""
             raise NotFound(f"No unit of {slug} has a label by the source {source}{of}.")
         return Wanted(network, source, campaign, threshold)

@@ -4,6 +4,7 @@ The pages, their downloads, the report and the comparison of networks all ask he
 show the same figures of the same rows.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -35,6 +36,7 @@ from analysis.services.people_machine import UnitPair
 from analysis.services.statistics import OF_LABELS
 
 RUNS = 20
+SHORT_KEY = re.compile(r"[0-9a-f]{12}")
 
 
 def figures(tab: str, network: Network, asked: Asked) -> list[Figure | Missing]:
@@ -66,9 +68,16 @@ def note_of_run(run: Run) -> str:
 
 
 def run_of(network: Network, step: str, asked: Asked) -> tuple[Run | None, list[Run]]:
-    """Return the run that is asked for, else the newest that has the step; and all there are."""
-    runs = list(findings.runs_with(network, step)[:RUNS])
-    named = [run for run in runs if run.short_key == asked.get("run")]
+    """Return the run that is asked for, else the newest that has the step; and the newest ones.
+
+    One that is asked for is among them, however old it is.
+    """
+    found, key = findings.runs_with(network, step), asked.get("run", "")
+    runs = list(found[:RUNS])
+    named = [run for run in runs if run.short_key == key]
+    if not named and len(runs) == RUNS and SHORT_KEY.fullmatch(key):
+        named = list(found.called(key)[:1])
+        runs += named
     return next(iter(named or runs), None), runs
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from analysis.models import Network, Run, State, UnitSemantics
+from analysis.models.runs import RunQuerySet
 from analysis.services.steps import STEPS
 
 
@@ -91,7 +92,7 @@ TABS: dict[str, Tab] = {
 }
 
 
-def runs_with(network: Network, step: str) -> QuerySet[Run]:
+def runs_with(network: Network, step: str) -> RunQuerySet:
     """Return the runs of a network that have finished a step, newest first."""
     done = Run.objects.filter(network=network, jobs__step=step, jobs__state=State.DONE)
     newest = done.select_related("network", "image_set")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from analysis.core.intervals import wilson
 from analysis.core.meanings import Estimate, agreeing, estimates, kappa, shares
 from analysis.models import Category, Network, Source, UnitSemantics
+from analysis.services.dissected import dissection_called, dissections, labels_by, origin_of
 from analysis.services.measures import LabelStatistic
 
 # A unit counts when its precision is above this (Zhou et al. 2015, section 3.3).
@@ -105,12 +106,17 @@ class LayerAgreement(NamedTuple):
 
 
 def origins(network: Network) -> dict[str, list[str]]:
-    """Return who has named units of a network: campaigns or methods by source."""
+    """Return who has named units of a network: campaigns or methods by source.
+
+    Of several dissections each is named too, newest first: a machine's labels are the newest's.
+    """
     rows = UnitSemantics.objects.filter(unit__layer__network=network)
     found = rows.order_by("source", "origin").values_list("source", "origin").distinct()
     by_source: dict[str, list[str]] = {source: [] for source in Source.values}
     for source, origin in found:
         by_source[source].append(origin)
+    if by_source[Source.MACHINE] and len(runs := dissections(network)) > 1:
+        by_source[Source.MACHINE] += map(origin_of, runs)
     return {source: names for source, names in by_source.items() if names}
 
 
@@ -119,6 +125,18 @@ def labels_of(wanted: Wanted) -> list[Label]:
 
     Of several labels of one source the newest counts, as the atlas shows it.
     """
+    if run := dissection_called(wanted.network, wanted.source, wanted.campaign):
+        return [
+            Label(
+                one.unit.layer.name,
+                one.unit.channel,
+                category="",
+                precision=None,
+                concept=one.concept,
+                iou=one.details["iou"],
+            )
+            for one in labels_by(run)
+        ]
     rows = UnitSemantics.objects.filter(
         unit__layer__network=wanted.network, source=wanted.source
     ).order_by("unit__layer__position", "unit__channel", "-updated_at", "pk")

@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from analysis.core.correlations import COEFFICIENTS, PARTIAL, Correlation, Correlations
 from analysis.models import ImageSet, Network, UnitSemantics
 from analysis.services.counting import counted_by, read_summary
+from analysis.services.dissected import dissection_called, labels_by
 from analysis.services.dissection import class_names
 from analysis.services.match_table import with_masks
 from analysis.services.matching import matches
@@ -241,7 +242,18 @@ def _reckoned(
 
 
 def _named(wanted: Wanted) -> Iterator[tuple[str, int, str, float | None]]:
-    """Give layer, channel, name and precision of the units whose newest label counts."""
+    """Give layer, channel, name and precision of the units that count."""
+    run = dissection_called(wanted.network, wanted.source, wanted.campaign)
+    if run is None:
+        yield from _named_last(wanted)
+        return
+    for one in labels_by(run):
+        if not wanted.layers or one.unit.layer.name in wanted.layers:
+            yield one.unit.layer.name, one.unit.channel, one.concept, None
+
+
+def _named_last(wanted: Wanted) -> Iterator[tuple[str, int, str, float | None]]:
+    """Give the same of the units whose newest label counts."""
     rows = UnitSemantics.objects.filter(
         unit__layer__network=wanted.network, source=wanted.source
     ).order_by("unit__layer__position", "unit__channel", "-updated_at", "pk")

@@ -18,6 +18,7 @@ from analysis.services import (
 )
 from analysis.services.figures import Figure, Missing
 from analysis.services.meaning_figures import note_of
+from analysis.services.report_data import left_out
 from analysis.services.report_examples import Example, examples_of
 from analysis.services.report_methods import Method, Provenance, methods_of, provenance_of
 
@@ -107,6 +108,7 @@ class Report:
     examples: list[Example]
     methods: list[Method]
     provenance: Provenance
+    left_out: list[str]  # tables that the data do not hold, and why
 
     @property
     def abstract(self) -> list[tuple[str, str, str]]:
@@ -141,16 +143,16 @@ def gather(subject: Subject, say: Progress = silent) -> Report:
         say("comparison")
         sections += _compared(subject, subject.against, used)
     say("examples")
+    asked = [(net, subject.asked_of(net)) for net in subject.networks]
     return Report(
         subject=subject,
         marks=_marks(subject, used),
         facts=_facts(subject, used),
         sections=sections,
-        examples=[
-            one for net in subject.networks for one in examples_of(net, subject.asked_of(net))
-        ],
-        methods=methods_of([(net, subject.asked_of(net)) for net in subject.networks], used),
-        provenance=provenance_of(used),
+        examples=[one for net, words in asked for one in examples_of(net, words)],
+        methods=methods_of(asked, used),
+        provenance=provenance_of(used, [words["run"] for _, words in asked if "run" in words]),
+        left_out=[told for net, words in asked for told in left_out(net, words)],
     )
 
 
@@ -171,7 +173,7 @@ def _section(subject: Subject, network: Network, tab: findings.Tab) -> Section:
     return Section(
         name=name,
         title=f"{tab.title}: {network}" if subject.against else tab.title,
-        about=_about_run(run) if run else tab.teaches,
+        about=_about_run(run, tab.step, asked) if run else tab.teaches,
         drawn=[drawn(name, one, note) for one in found or [_nothing(network, tab)]],
     )
 
@@ -205,8 +207,13 @@ def drawn(section: str, figure: Figure | Missing, note: str) -> Drawn:
     return Drawn(f"{section}-{figure.name}", figure, svg, " · ".join(parts))
 
 
-def _about_run(run: Run) -> str:
-    return f"Run {run.short_key} over {run.image_set.count:,} images of {run.image_set}."
+def _about_run(run: Run, step: str, asked: Mapping[str, str]) -> str:
+    told = f"Run {run.short_key} over {run.image_set.count:,} images of {run.image_set}."
+    if asked.get("run", run.short_key) != run.short_key:
+        told += (
+            f" Run {asked['run']} has not finished the step {step}: this is the newest that has."
+        )
+    return told
 
 
 def _nothing(network: Network, tab: findings.Tab) -> Missing:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
 
 from analysis.core.loading import batched
-from analysis.models import Network, Run, Source, UnitSemantics
+from analysis.models import ImageSet, Network, Source, UnitSemantics
 from analysis.services import (
     exports,
     figure_pages,
@@ -25,8 +25,10 @@ from analysis.services import (
 )
 from analysis.services.counting import counted_by
 from analysis.services.measures import Table
+from analysis.services.objects import Wanted
 from analysis.services.report_words import words_of
 from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS, why_none
+from analysis.services.steps import STEPS
 
 Kind = type[str] | type[int] | type[float] | type[bool] | type[datetime]
 
@@ -50,6 +52,14 @@ class Sheet:
     on: str  # what it was counted on, in words
     columns: list[Typed]
     rows: int = 0
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A table that cannot be counted, and why, with what to do."""
+
+    name: str
+    why: str
 
 
 def typed(row: type[Any]) -> list[Typed]:
@@ -77,8 +87,21 @@ def write(folder: Path, networks: list[tuple[Network, Mapping[str, str]]]) -> li
     for network, asked in networks:
         sheets += _write_units(folder, network)
         for table in _counted(network, asked):
-            sheets.append(write_table(table, folder))
+            if isinstance(table, Table):
+                sheets.append(write_table(table, folder))
     return sheets
+
+
+def left_out(network: Network, asked: Mapping[str, str]) -> list[str]:
+    """Return which tables of a network the data lack, why, and how to get them: one line a reason.
+
+    Without labels or a run of a step the pages of the report say so, and no line is needed.
+    """
+    reasons: dict[str, list[str]] = {}
+    for one in _counted(network, asked):
+        if isinstance(one, Lacking):
+            reasons.setdefault(one.why, []).append(one.name)
+    return [f"Left out: {', '.join(names)}. {why}" for why, names in reasons.items()]
 
 
 def write_table(table: Table, folder: Path) -> Sheet:
@@ -98,26 +121,39 @@ def write_table(table: Table, folder: Path) -> Sheet:
     return Sheet(table.file, table.statistic.summary, on, columns, count)
 
 
-def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table]:
-    """Give the statistics that stand behind the figures of a network."""
+def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table | Lacking]:
+    """Give the statistics that stand behind the figures of a network, or why they cannot be."""
     choice = label_choices.answers_chosen(network, asked)
     if choice:
         for label_statistic in OF_LABELS.values():
             yield statistics.of_labels(choice.wanted, label_statistic)
     objects = object_choices.objects_chosen(network, asked)
     if objects and objects.shown:
-        wanted = objects.shown.wanted
-        for object_statistic in OF_OBJECTS.values():
-            if not object_statistic.needs_counts or counted_by(wanted.image_set):
-                yield statistics.of_objects(wanted, object_statistic)
+        yield from _of_objects(objects.shown.wanted)
     for statistic in STATISTICS.values():
-        run = _run(network, statistic.step, asked)
-        if run and not why_none(run, statistic):
+        run = figure_pages.run_of(network, statistic.step, asked)[0]
+        if run and (why := why_none(run, statistic)):
+            how = _how(network, run.image_set, statistic.step)
+            yield Lacking(statistic.name, f"{why} {how}")
+        elif run:
             yield statistics.of_run(run, statistic)
 
 
-def _run(network: Network, step: str, asked: Mapping[str, str]) -> Run | None:
-    return figure_pages.run_of(network, step, asked)[0]
+def _of_objects(wanted: Wanted) -> Iterator[Table | Lacking]:
+    """Give the statistics of objects; some need a count of the image set's masks."""
+    for statistic in OF_OBJECTS.values():
+        if not statistic.needs_counts or counted_by(wanted.image_set):
+            yield statistics.of_objects(wanted, statistic)
+        else:
+            why = f"No run over {wanted.image_set} has counted its objects."
+            how = _how(wanted.network, wanted.image_set, "count")
+            yield Lacking(statistic.name, f"{why} {how}")
+
+
+def _how(network: Network, images: ImageSet, step: str) -> str:
+    """Return the command that gives the results of a step."""
+    steps = ",".join((*STEPS[step].needs, step))
+    return f"To get it: manage.py analyze {network} {images} --steps {steps}."
 
 
 # ---- Labelled units ----------------------------------------------------------------------------

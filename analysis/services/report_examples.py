@@ -8,7 +8,9 @@ from itertools import groupby
 from analysis.models import Category, Network, Source, State, TopImage, UnitSemantics
 from analysis.services import files, label_choices
 from analysis.services.atlas import runs_to_show
+from analysis.services.dissected import dissection_called, labels_by
 from analysis.services.meaning_figures import note_of
+from analysis.services.meanings import Wanted
 from analysis.services.pictures import picture_file
 
 PICTURES = 4  # of a unit
@@ -55,14 +57,9 @@ def examples_of(network: Network, asked: Mapping[str, str]) -> list[Example]:
     choice = label_choices.answers_chosen(network, asked)
     if choice is None:
         return []
-    rows = UnitSemantics.objects.filter(
-        unit__layer__network=network, source=choice.wanted.source
-    ).select_related("unit__layer", "run")
-    if choice.wanted.campaign:
-        rows = rows.filter(origin=choice.wanted.campaign)
     note = note_of(choice.wanted.source, network.synthetic)
     room, found = MOST_BYTES, []
-    for label in list(_best(rows))[:MOST_UNITS]:
+    for label in list(_best(_labels(choice.wanted)))[:MOST_UNITS]:
         pictures = _pictures(label)
         taken = sum(len(one.webp) for one in pictures)
         if taken > room:
@@ -70,6 +67,16 @@ def examples_of(network: Network, asked: Mapping[str, str]) -> list[Example]:
         room -= taken if pictures else 0
         found.append(_example(network, label, note, pictures))
     return found
+
+
+def _labels(wanted: Wanted) -> Iterable[UnitSemantics]:
+    """Return the labels that count."""
+    if run := dissection_called(wanted.network, wanted.source, wanted.campaign):
+        return labels_by(run)
+    rows = UnitSemantics.objects.filter(
+        unit__layer__network=wanted.network, source=wanted.source
+    ).select_related("unit__layer", "run")
+    return rows.filter(origin=wanted.campaign) if wanted.campaign else rows
 
 
 def _best(rows: Iterable[UnitSemantics]) -> Iterator[UnitSemantics]:

@@ -1,6 +1,6 @@
 """How the numbers of a report were made: every parameter of its runs, whose labels, with what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
@@ -66,6 +66,8 @@ def methods_of(networks: list[tuple[Network, Mapping[str, str]]], runs: list[Run
     """Return the methods of a report: runs, then labels as asked for, then statistics."""
     found = [_run_method(run) for run in runs]
     for network, asked in networks:
+        if key := asked.get("run"):
+            found.append(_run_chosen(network, key))
         found += _label_methods(network)
         if chosen := _chosen(network, asked):
             found.append(chosen)
@@ -88,6 +90,16 @@ def _run_method(run: Run) -> Method:
     kept = run.recipe.get("options", {})
     parameters = [*_flat(stored), *_flat({"options": kept | options} if kept or options else {})]
     return Method(f"Run {run.short_key} of {run.network}", [words], parameters)
+
+
+def _run_chosen(network: Network, key: str) -> Method:
+    """Say that a run was asked for, and what that means."""
+    words = (
+        f"Run {key} was asked for, whichever is the newest: every page whose step it has finished"
+        " shows it. A page whose step it has not finished shows the newest run that has, and says"
+        " so."
+    )
+    return Method(f"Which runs of {network} are shown", [words], [("run asked for", key)])
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -192,9 +204,10 @@ def _statistics(runs: list[Run]) -> Method:
 
 
 # ---- Provenance --------------------------------------------------------------------------------
-def provenance_of(runs: list[Run]) -> Provenance:
-    """Return what made the numbers, as far as it was recorded."""
-    return Provenance(settings.VERSION, _packages(), [_trace(run) for run in runs])
+def provenance_of(runs: list[Run], chosen: Collection[str] = ()) -> Provenance:
+    """Return what made the numbers, as far as it was recorded; ``chosen``: keys asked for."""
+    traces = [_trace(run, run.short_key in chosen) for run in runs]
+    return Provenance(settings.VERSION, _packages(), traces)
 
 
 def _packages() -> list[tuple[str, str]]:
@@ -208,13 +221,14 @@ def _packages() -> list[tuple[str, str]]:
     return found
 
 
-def _trace(run: Run) -> RunTrace:
+def _trace(run: Run, chosen: bool) -> RunTrace:
     """Return the facts of a run that are no part of its recipe, and the hashes that are."""
     took = ""
     if run.started_at and run.finished_at:
         took = duration((run.finished_at - run.started_at).total_seconds())
     facts = [
         ("Key", run.key),
+        ("Chosen", "by its key" if chosen else "the newest that has finished a step"),
         ("Network, sha256", run.network.fingerprint),
         ("List of images, sha256", run.image_set.fingerprint),
         ("State", run.state),

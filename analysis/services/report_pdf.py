@@ -300,6 +300,7 @@ def _back(
         else "No licence was stated: ask whoever made the report before using the data.",
         BODY,
     )
+    yield from (_text(told, BODY) for told in report.left_out)
     head = [Cell("Table", False), Cell("What it holds", False), Cell("Rows", True)]
     yield _table(
         head,

@@ -17,8 +17,10 @@ from django.db.models import F, Q, QuerySet
 from analysis.models import OPEN, Network, Report, State
 from analysis.services import files
 from analysis.services.access import is_researcher
+from analysis.services.dissected import origin_of
 from analysis.services.objects import sets_for_report
 from analysis.services.processes import claim_name, surely_gone
+from analysis.services.report_runs import run_called
 
 if TYPE_CHECKING:
     from analysis.services.report_content import Subject
@@ -61,13 +63,22 @@ def subject(
     """Return what a report is about, if it can be.
 
     Raises:
-        ReportRefused: a network against itself.
+        ReportRefused: a network against itself, or a run that is not there.
     """
     from analysis.services.report_content import Subject  # late: only workers and commands draw
 
     if against == network:
         raise ReportRefused(f"{network} cannot be compared with itself: name another network.")
-    return Subject(network, now, against, dict(asked), licence)
+    words = dict(asked)
+    for prefix, of in (("", network), ("other_", against)):
+        if of and (key := asked.get(f"{prefix}run")):
+            try:
+                run = run_called(of, key)
+            except ValueError as error:
+                raise ReportRefused(str(error)) from error
+            words[f"{prefix}run"] = run.short_key
+            words.setdefault(f"{prefix}campaign", origin_of(run))  # of a machine's labels alone
+    return Subject(network, now, against, words, licence)
 
 
 def insist_on_images(network: Network, slug: str) -> None:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from analysis.models import ImageSet, Network, Source
 from analysis.services.meanings import THRESHOLD
+from analysis.services.report_runs import Shown, there_are
 
 
 class ReportForm(forms.Form):
@@ -34,18 +35,29 @@ class ReportForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": "%(value)s is no image set that a report may speak of."},
     )
+    run = forms.ChoiceField(required=False)
     licence = forms.CharField(required=False, max_length=300)
 
     def __init__(
-        self, *args: Any, others: QuerySet[Network], sets: Iterable[ImageSet], **kwargs: Any
+        self,
+        *args: Any,
+        others: QuerySet[Network],
+        sets: Iterable[ImageSet],
+        runs: list[Shown],
+        **kwargs: Any,
     ) -> None:
-        """Offer these networks to compare with, and these image sets to take objects from."""
+        """Offer networks to compare with, image sets to take objects from, and runs to show."""
         super().__init__(*args, **kwargs)
-        field, images = self.fields["against"], self.fields["images"]
+        field, images, run = (self.fields[name] for name in ("against", "images", "run"))
         assert isinstance(field, forms.ModelChoiceField)  # for types
         assert isinstance(images, forms.ChoiceField)
+        assert isinstance(run, forms.ChoiceField)
         field.queryset = others
         images.choices = [("", ""), *((one.slug, one.slug) for one in sets)]
+        run.choices = [("", ""), *((one.run.short_key, one.words) for one in runs)]
+        run.error_messages["invalid_choice"] = (
+            f"%(value)s is no run of this network that has results. {there_are(runs)}"
+        )
 
     def asked(self) -> dict[str, str]:
         """Return what is asked of the figures, as an address of findings has it."""
@@ -54,6 +66,7 @@ class ReportForm(forms.Form):
         words = {
             prefix + name: data[name] for prefix in ("", "other_") for name in ("source", "images")
         }
+        words["run"] = data["run"]
         if share is not None and share != THRESHOLD:
             words["threshold"] = f"{share:g}"
         return {name: value for name, value in words.items() if value}

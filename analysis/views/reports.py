@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis import tasks
 from analysis.models import OPEN, Network, Report
-from analysis.services import access, atlas, findings, label_choices, objects, reports
+from analysis.services import access, atlas, findings, label_choices, objects, report_runs, reports
 from analysis.services.access import insist_may_change, may_change, researcher_required
 from analysis.services.listeners import listening
 from analysis.services.reports import ReportRefused
@@ -33,7 +33,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         return access.ask_to_sign_in(request)
     sent = request.POST if request.method == "POST" else None
     sets = objects.sets_for_report(network)[1]
-    form = ReportForm(sent, others=_others(request, network), sets=sets)
+    runs = report_runs.runs_for_report(network)
+    form = ReportForm(sent, others=_others(request, network), sets=sets, runs=runs)
     if request.method == "POST":
         insist_may_change(request.user, network)
         if form.is_valid() and _asked(request, network, form):
@@ -42,6 +43,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "sources": _sources(network),
         "sets": sets,
+        "runs": runs,
         "tab": None,
         "tabs": findings.TABS.values(),
     }
@@ -122,8 +124,10 @@ def _asked(request: HttpRequest, network: Network, form: ReportForm) -> bool:
     if new:
         tasks.make_report.delay_on_commit(report.pk)
         messages.success(request, "A worker will make the report.")
-    else:
+    elif report.asked == form.asked():
         messages.info(request, "Such a report is being made already.")
+    else:
+        messages.warning(request, "Another report is being made: ask again when it is done.")
     return True
 
 

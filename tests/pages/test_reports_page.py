@@ -7,6 +7,7 @@ from analysis.models import Report, State
 from analysis.services import files
 from tests.analysis.reported import NOW
 from tests.annotate import factories
+from tests.api import rows
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
 
@@ -67,6 +68,7 @@ def test_a_researcher_asks_for_one_and_a_second_press_makes_no_other(
         ({"threshold": "7"}, "less than or equal to 1"),
         ({"source": "rumour"}, "rumour is no source of labels."),
         ({"images": "attic"}, "attic is no image set that a report may speak of."),
+        ({"run": "0" * 12}, "is no run of this network that has results. There is none."),
         ({"licence": "x" * 301}, "at most 300 characters"),
     ],
 )
@@ -77,6 +79,28 @@ def test_what_makes_no_sense_is_told_beside_the_field(client, researcher, networ
     assert response.status_code == 422
     assert sentence in response.content.decode()
     assert not Report.objects.exists()
+
+
+def test_a_run_of_the_network_may_be_chosen_and_no_other(client, researcher, network, sent):
+    client.force_login(researcher)
+    assert 'name="run"' not in client.get(PAGE).content.decode()  # nothing to choose
+    own = [rows.run(network) for _ in range(2)]
+    others = factories.a_finished_run(units=1)
+    page = client.get(PAGE).content.decode()
+    for run in own:
+        assert f'<option value="{run.short_key}">{run.short_key} over {run.image_set} (' in page
+    assert others.short_key not in page
+    refused = client.post(PAGE, {"run": others.short_key})
+    assert refused.status_code == 422
+    told = refused.content.decode()
+    assert f"{others.short_key} is no run of this network that has results. There are: " in told
+    assert own[0].short_key in told
+    for _ in range(2):
+        assert client.post(PAGE, {"run": own[0].short_key}).status_code == 302
+    assert Report.objects.get().asked == {"run": own[0].short_key}
+    assert f"run {own[0].short_key}</span>" in client.get(PAGE).content.decode()
+    assert "Another report is being made" in client.post(PAGE, follow=True).content.decode()
+    assert len(sent) == 1
 
 
 def test_only_its_researchers_make_and_delete(

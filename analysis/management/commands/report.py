@@ -32,6 +32,8 @@ class Command(BaseCommand):
         parser.add_argument("--campaign", default="", help="only labels of this campaign")
         parser.add_argument("--threshold", default="", help="of precision, 0 to 1; default: 0.75")
         parser.add_argument("--images", default="", help="its objects: an image set with masks")
+        parser.add_argument("--run", default="", metavar="KEY", help="not the newest run: this one")
+        parser.add_argument("--other-run", default="", metavar="KEY", help="of --against")
         parser.add_argument("--licence", default="", help="of the data: an address, a sentence")
         parser.add_argument("--date", default="", help="to stand on it, e.g. 2026-03-01")
 
@@ -62,7 +64,9 @@ class Command(BaseCommand):
         words: dict[str, str] = {}
         if threshold and share_of(threshold) is None:
             raise CommandError(f"--threshold {threshold!r} must be a number from 0 to 1.")
-        for name in ("source", "campaign", "threshold", "images"):
+        if options["other_run"] and not options["against"]:
+            raise CommandError("--other-run is of the network --against: name that, or use --run.")
+        for name in ("source", "campaign", "threshold", "images", "run", "other_run"):
             words |= {name: options[name]} if options[name] else {}
         for name in ("source", "images"):
             words |= {f"other_{name}": words[name]} if name in words else {}
