@@ -134,7 +134,7 @@ def _counted(network: Network, asked: Mapping[str, str]) -> Iterator[Table | Lac
         run = figure_pages.run_of(network, statistic.step, asked)[0]
         if run and (why := why_none(run, statistic)):
             how = _how(network, run.image_set, statistic.step)
-            yield Lacking(statistic.name, f"{why} {how}")
+            yield Lacking(statistic.name, f"{why} To get it, delete that run first: {how}.")
         elif run:
             yield statistics.of_run(run, statistic)
 
@@ -147,13 +147,13 @@ def _of_objects(wanted: Wanted) -> Iterator[Table | Lacking]:
         else:
             why = f"No run over {wanted.image_set} has counted its objects."
             how = _how(wanted.network, wanted.image_set, "count")
-            yield Lacking(statistic.name, f"{why} {how}")
+            yield Lacking(statistic.name, f"{why} To get it: {how}.")
 
 
 def _how(network: Network, images: ImageSet, step: str) -> str:
     """Return the command that gives the results of a step."""
     steps = ",".join((*STEPS[step].needs, step))
-    return f"To get it: manage.py analyze {network} {images} --steps {steps}."
+    return f"manage.py analyze {network} {images} --steps {steps}"
 
 
 # ---- Labelled units ----------------------------------------------------------------------------

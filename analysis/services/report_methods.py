@@ -14,7 +14,7 @@ from analysis.services import label_choices, methods
 from analysis.services.meaning_figures import INTERVALS
 from analysis.services.progress import duration
 from analysis.services.recipes import Recipe
-from analysis.services.statistics import OF_LABELS, STATISTICS, is_counted
+from analysis.services.statistics import OF_LABELS, STATISTICS, why_none
 from analysis.services.steps import STEPS, options_of
 from analysis.services.tables import moment
 
@@ -194,7 +194,7 @@ def _chosen(network: Network, asked: Mapping[str, str]) -> Method | None:
 # ---- Statistics --------------------------------------------------------------------------------
 def _statistics(runs: list[Run]) -> Method:
     """Return what was counted; how stands beside every figure."""
-    counted = [one for one in STATISTICS.values() if any(is_counted(run, one) for run in runs)]
+    counted = [one for one in STATISTICS.values() if any(not why_none(run, one) for run in runs)]
     told = [(one.name, one.summary) for one in OF_LABELS.values()]
     return Method(
         "Statistics",

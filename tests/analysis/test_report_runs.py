@@ -117,7 +117,9 @@ def test_a_page_whose_step_the_run_lacks_says_that_another_run_is_shown(network,
 def test_tables_that_are_left_out_are_named_with_the_reason_and_what_to_do(network, old, tmp_path):
     text = written(tmp_path, "demo", run=old.short_key)
     assert "Left out: dissection-scores. The scores of conv1 of run" in text
-    assert "To get it: manage.py analyze demo rooms --steps scan,dissect." in text
+    get_it = "To get it, delete that run first: manage.py analyze demo rooms --steps scan,dissect."
+    assert get_it in text
+    assert "dissection-scores Every unit with" not in text  # of what the methods say was counted
     assert "No run over rooms has counted its objects." in text
     pdf = (tmp_path / "out" / "report.pdf").read_bytes()
     assert pdf.startswith(b"%PDF")
