@@ -23,6 +23,7 @@ from analysis.core.differences import (
 from analysis.core.intervals import wilson
 from analysis.core.meanings import Estimate, Formula, estimates, shares
 from analysis.models import Network, Run
+from analysis.services import labelled
 from analysis.services.kept import once
 from analysis.services.label_choices import Choice
 from analysis.services.object_figures import Shown as ShownObjects
@@ -43,6 +44,11 @@ class Side:
     objects: ShownObjects | None = None  # of labels: whose masks say which objects there are
     asked: Mapping[str, str] = field(default_factory=dict)  # what else its address says
     beside: "Side | None" = None  # the other one, for what must be the same of both
+
+    @property
+    def labelled(self) -> str:
+        """Say how many units have the labels of this side, and how many have any."""
+        return labelled.told(self.choice) if self.choice else ""
 
     @property
     def synthetic(self) -> bool:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from analysis.models import Category, Layer, Network, Run, Source
-from analysis.services import access, atlas, citations, sharing
+from analysis.services import access, atlas, citations, labelled, sharing
 
 SOURCE_NAMES = {
     Source.PEOPLE: _("people"),
@@ -71,6 +71,7 @@ def network(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [(row, montages.get(row.layer.pk, [])) for row in shares],
         "units": sum(row.units for row in shares),
         "labelled": sum(row.labelled for row in shares),
+        "by_source": [(labelled.BY[one], n) for one, n in labelled.by_source(found).items()],
         "may_change": access.may_change(request.user, found),
         "by_link": not readable(request, by_link=False).filter(pk=found.pk).exists(),
         "links": sharing.open_links(timezone.now()).filter(network=found).count(),

@@ -10,6 +10,7 @@ from analysis.services import (
     findings,
     group_examples,
     label_choices,
+    labelled,
     meaning_figures,
 )
 from analysis.views.atlas import SOURCE_NAMES, readable_network
@@ -34,7 +35,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
             "by": choice.by,
             "sources": [(one, SOURCE_NAMES[one]) for one in choice.sources],
             "campaigns": choice.campaigns,
-            "labelled": len(choice.labels),
+            "labelled": labelled.told(choice),
             "figures": figure_pages.meanings_of(choice),
             "groups": group_examples.groups(choice.wanted),
             "note": meaning_figures.note_of(choice.wanted.source, network.synthetic),

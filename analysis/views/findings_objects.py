@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.services import access, findings, object_choices
+from analysis.services import access, findings, labelled, object_choices
 from analysis.services.object_correlation_figures import figures
 from analysis.services.objects import FREQUENCY, INFORMATIVENESS
 from analysis.views.atlas import SOURCE_NAMES, readable_network
@@ -28,6 +28,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
             "wanted": choice.labels.wanted,
             "sources": [(one, SOURCE_NAMES[one]) for one in choice.labels.sources],
             "campaigns": choice.labels.campaigns,
+            "labelled": labelled.told(choice.labels),
             "sets": choice.sets,
             "layers": choice.layers,
             "shown": choice.shown,

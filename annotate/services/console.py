@@ -7,6 +7,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 
 from analysis.models import OPEN, ImageSet, Network, Run, State, Unit
+from analysis.services import labelled
 from analysis.services.progress import RunProgress, StepProgress, progress
 from annotate.models import Campaign, Task
 
@@ -115,11 +116,10 @@ def _count_of(rows: QuerySet[Unit] | QuerySet[Run] | QuerySet[Campaign], of: str
 
 def _networks(rows: QuerySet[Network]) -> list[NetworkCard]:
     """Return the newest networks, counted in one query."""
-    labelled = Unit.objects.filter(semantics__isnull=False)
     counted = rows.annotate(
         number_of_layers=Count("layers"),
         number_of_units=Coalesce(Sum("layers__channels"), 0),
-        number_labelled=_count_of(labelled, "layer__network"),
+        number_labelled=_count_of(labelled.units(), "layer__network"),
         number_of_runs=_count_of(Run.objects.exclude(state=State.CANCELLED), "network"),
     )
     return [
