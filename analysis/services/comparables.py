@@ -59,7 +59,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="categories",
             tab="meanings",
-            question="Do other levels of meaning emerge?",
+            question="Do other levels of meaning emerge in {first} than in {second}?",
             place="layer",
             blocks=[_groups("answer", "answers"), _groups("unit", "units")],
             units=measured_units.categories,
@@ -70,7 +70,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="precision",
             tab="meanings",
-            question="Do the units of one keep better to one concept?",
+            question="Do the units of {first} or of {second} keep better to one concept?",
             place="layer",
             blocks=[
                 Block(
@@ -90,7 +90,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="agreement",
             tab="meanings",
-            question="Do people agree more on the units of one?",
+            question="Do people agree more on the units of {first} or of {second}?",
             place="layer",
             blocks=[
                 Block(
@@ -113,7 +113,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="concepts",
             tab="concepts",
-            question="Which concepts have more units in one?",
+            question="Which concepts have more units in {first} or in {second}?",
             place="concept",
             blocks=[Block("named", [Measure("named", "named so", "share of units", True)])],
             units=measured_units.concepts,
@@ -127,7 +127,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="fields",
             tab="fields",
-            question="Do the units of one look at more?",
+            question="Do the units of {first} or of {second} look at more?",
             place="layer",
             blocks=[
                 Block("size", [Measure("size", "size", "empirical size, px", digits=1)]),
@@ -141,7 +141,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="segments",
             tab="segments",
-            question="Do the pictures of one leave more to see?",
+            question="Do the pictures of {first} or of {second} leave more to see?",
             place="layer",
             blocks=[
                 Block(kind, [Measure(f"visible_{kind}", words, "share of the picture")])
@@ -154,7 +154,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="masks",
             tab="segments",
-            question="Do the masks of one fit better what is there?",
+            question="Do the masks of {first} or of {second} fit better what is there?",
             place="layer",
             blocks=[
                 Block(
@@ -174,7 +174,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="minimal-image-scenes",
             tab="minimal",
-            question="Is less of an image enough for one to name its scene?",
+            question="Is less of an image enough for {first} or for {second} to name its scene?",
             place="scene",
             blocks=[block for kind in MinimalImage.Regions.values for block in _minimal(kind)],
             units=measured_units.minimal,
@@ -186,7 +186,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="minimal-images",
             tab="minimal",
-            question="Does one need other objects to name a scene?",
+            question="Does {first} need other objects than {second} to name a scene?",
             place="object of a scene",
             blocks=[_kept(kind) for kind in MinimalImage.Regions.values],
             units=measured_units.kept_objects,
@@ -197,7 +197,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="detectors",
             tab="detectors",
-            question="Do more units of one detect an object?",
+            question="Do more units of {first} or of {second} detect a class?",
             place="layer",
             blocks=[
                 Block(
@@ -220,7 +220,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="classes",
             tab="detectors",
-            question="Which classes have more detectors in one?",
+            question="Which classes have more detectors in {first} or in {second}?",
             place="class",
             blocks=[Block("detects", [Measure("detectors", "detect it", "share of units", True)])],
             units=measured_units.classes,
@@ -232,7 +232,7 @@ COMPARABLES: dict[str, Comparable] = {
         Comparable(
             statistic="localisation",
             tab="localisation",
-            question="Do the named units of one find their objects better?",
+            question="Do the named units of {first} or of {second} find their objects better?",
             place="concept",
             blocks=[
                 Block(

@@ -169,38 +169,39 @@ def no_correlations(sides: tuple[Side, Side]) -> str:
 
 def answer(rows: Sequence[Compared], sides: tuple[Side, Side]) -> str:
     """Tell whether one goes more with what tells scenes apart, and with what is frequent."""
-    shown = _shown(sides[0])
+    shown, tests = _shown(sides[0]), sum(row.p is not None for row in rows)
     found = {(row.place, row.measure): row for row in rows}
     told = []
     for name in (shown.informativeness, shown.frequency):
         if row := found.get((place_of(name), PEARSON)):
-            told.append(f"{MEASURES[name].capitalize()}: {_said(row, sides)}.")
+            told.append(f"{MEASURES[name].capitalize()}: {_said(row, sides, tests)}.")
         elif why := missing(shown, name):
             told.append(why)
     left = found.get((place_of(shown.informativeness, GIVEN), PEARSON))
     if left:
         told.append(
-            f"Given {FREQUENCY[GIVEN]}, {_two(left.value)} and {_two(left.other_value)} are left,"
+            f"With {FREQUENCY[GIVEN]} held fixed (partial correlation):"
+            f" {_two(left.value)} in {sides[0].name}, {_two(left.other_value)} in {sides[1].name},"
             f" a difference of {_difference(left)}."
         )
     return " ".join(told)
 
 
-def _said(row: Compared, sides: tuple[Side, Side]) -> str:
+def _said(row: Compared, sides: tuple[Side, Side], tests: int) -> str:
     """Tell one correlation of both, and whether they differ beyond chance."""
     sure = row.p_holm is not None and row.p_holm < SURE
-    verdict = f"{'beyond' if sure else 'not beyond'} chance{_p(row)}"
+    verdict = f"{'beyond' if sure else 'not beyond'} chance{_p(row, tests)}"
     return (
         f"{WORDS[row.measure]} {_two(row.value)} in {sides[0].name}, {_two(row.other_value)} in"
         f" {sides[1].name}, a difference of {_difference(row)}, {verdict}"
     )
 
 
-def _p(row: Compared) -> str:
+def _p(row: Compared, tests: int) -> str:
     """Return p alone and corrected: one may be small, and the other not."""
     if row.p is None or row.p_holm is None:
         return ""
-    return f" (p = {row.p:.2g}, corrected for all measures {row.p_holm:.2g})"
+    return f" (p = {row.p:.2g}, {row.p_holm:.2g} after Holm’s correction for {tests} comparisons)"
 
 
 def _difference(row: Compared) -> str:
@@ -218,7 +219,7 @@ def _two(value: float | None) -> str:
 UNITS = Comparable(
     statistic="objects",
     tab="objects",
-    question="Which objects have more units in one?",
+    question="Which objects have more units in {first} or in {second}?",
     place="object",
     blocks=[Block("units", [Measure("units", IN_UNITS, IN_UNITS, True)])],
     units=units,
@@ -230,7 +231,7 @@ UNITS = Comparable(
 COVERAGE = Comparable(
     statistic="coverage",
     tab="objects",
-    question="Do the units of one name more of what is in the images?",
+    question="Do the units of {first} or of {second} name more of what is in the images?",
     place="layer",
     blocks=[Block("named", [Measure("named", "named", "share of objects", True)])],
     units=named,
@@ -240,7 +241,7 @@ COVERAGE = Comparable(
 CORRELATIONS = Comparable(
     statistic="correlations",
     tab="objects",
-    question="Do the units of one go more with what tells scenes apart?",
+    question="Do the units of {first} or of {second} go more with what tells scenes apart?",
     place="measure",
     blocks=[Block("r", list(COEFFICIENT.values()))],
     units=Between(correlations),

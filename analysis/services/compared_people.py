@@ -68,7 +68,7 @@ def not_both_named(sides: tuple[Side, Side]) -> str:
 PEOPLE_MACHINE = Comparable(
     statistic="people-machine-layers",
     tab="people",
-    question="Do people and masks agree more about the units of one?",
+    question="Do people and masks agree more about the units of {first} or of {second}?",
     place="layer",
     blocks=[
         Block(

@@ -67,7 +67,7 @@ def _sets(over: Over) -> frozenset[int]:
 PREFERENCES = Comparable(
     statistic="preferences",
     tab="preferences",
-    question="Do whole layers of one prefer other images?",
+    question="Do whole layers of {first} prefer other images than those of {second}?",
     place="layer and kind",
     blocks=[
         Block(

@@ -95,6 +95,7 @@ class Block:
 class Comparable:
     """How a statistic is compared: its places, its measures, and the units behind them.
 
+    ``question`` has ``{first}`` and ``{second}`` where the sides are named.
     ``units(side)`` gives what was measured, in the order of the places. ``everyone(side)`` names
     the units that count as 0 at a place where they are not given: of shares only. ``overall`` is
     the words for all places together, if that makes sense. Sides that share ``pairs`` (their
@@ -117,6 +118,10 @@ class Comparable:
     pairs: Literal["network", "images", "objects", "none"] = "network"
     lacking: Callable[[tuple[Side, Side]], str] | None = None
     told: "Callable[[Sequence[Compared], tuple[Side, Side]], str] | None" = None
+
+    def asks(self, first: Side, second: Side) -> str:
+        """Return the question with the names of both sides."""
+        return self.question.format(first=first.name, second=second.name)
 
     @property
     def measures(self) -> list[Measure]:

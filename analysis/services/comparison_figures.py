@@ -36,7 +36,7 @@ def figures(found: Comparison, first: Side, second: Side) -> list[Figure | Missi
     """Return a figure for each axis of a comparison; or why there is nothing to compare."""
     comparable = found.comparable
     if not found.rows:
-        return [Missing(comparable.question, nothing(found, first, second))]
+        return [Missing(comparable.asks(first, second), nothing(found, first, second))]
     axes: dict[str, list[Measure]] = {}
     for measure in comparable.measures:
         axes.setdefault(measure.axis, []).append(measure)
@@ -58,7 +58,7 @@ def _figure(
 ) -> Figure:
     title, measures = axis
     comparable = found.comparable
-    question = comparable.question + (f" ({title})" if several else "")
+    question = comparable.asks(*sides) + (f" ({title})" if several else "")
     return Figure(
         name=f"{comparable.statistic}-both{several}",
         question=question,
@@ -97,8 +97,14 @@ def nothing(found: Comparison, first: Side, second: Side) -> str:
     if lacking:
         return f"Nothing of this kind was measured for {' and '.join(lacking)}."
     if found.in_pairs:
-        return "No unit or image was measured in both, so there are no pairs to compare."
-    return "What was measured is not of the same kind in both: the figures of each show it."
+        return (
+            f"No unit or image was measured in both {first.name} and {second.name}, so there are no"
+            " pairs to compare."
+        )
+    return (
+        f"What was measured is not of the same kind in {first.name} and {second.name}: the figures"
+        " of each show it."
+    )
 
 
 def _answer(
@@ -107,7 +113,7 @@ def _answer(
     """Name the largest difference, and how many of all are beyond chance."""
     known = [row for row in rows if row.difference is not None]
     if not known:
-        return "None of these can be compared: one of both has no value."
+        return f"Nothing can be compared: {sides[0].name} or {sides[1].name} has no value."
     tested = [row for row in known if row.p_holm is not None]
     sure = [row for row in tested if (row.p_holm or 0.0) < SURE]
     most = max(sure or known, key=lambda row: abs(row.difference or 0.0))
@@ -169,8 +175,8 @@ def _intervals(found: Comparison, rows: Sequence[Compared]) -> str:
     ways = {row.interval for row in rows}
     one = THINGS.get(found.comparable.pairs, "unit")
     sample = (
-        f"Both measured the same {one}s, so each is its own partner; those of one alone are left"
-        " out."
+        f"Both measured the same {one}s, so each is its own partner; what only one of them has is"
+        " left out."
         if found.in_pairs
         else f"Two independent samples of {one}s."
     )
@@ -189,8 +195,9 @@ def _intervals(found: Comparison, rows: Sequence[Compared]) -> str:
     )
     tests = sum(row.p_holm is not None for row in found.rows)
     return (
-        f"{parts[0]} {parts[1]}.{lacking} The last column corrects p by Holm for all {tests}"
-        " differences of this statistic; intervals are not corrected."
+        f"{parts[0]} {parts[1]}.{lacking} p (Holm): after Holm’s correction for the {tests}"
+        f" differences of this statistic, below {SURE:g} called beyond chance; intervals are not"
+        " corrected."
     )
 
 

@@ -180,8 +180,9 @@ def test_figures_answer_the_question(both, rooms):
     ]
     assert correlations.answer.startswith("Information on the scene, bits: Pearson ")
     assert "in one, " in correlations.answer
-    assert ", corrected for all measures " in correlations.answer
-    assert "Given instances in the masks, " in correlations.answer
+    tests = sum(row["p"] is not None for row in correlations.rows)
+    assert f" after Holm’s correction for {tests} comparisons)" in correlations.answer
+    assert "With instances in the masks held fixed (partial correlation): " in correlations.answer
     assert "bootstrap over pairs" in correlations.method
     assert "Both measured the same objects" in correlations.method
     assert "image_set=rooms" in correlations.download

@@ -11,7 +11,7 @@ from scipy.stats import fisher_exact
 from analysis.models import Localisation, Network, Run, UnitSemantics
 from analysis.services import comparison_tables, comparisons, findings, statistics
 from analysis.services.comparables import COMPARABLES
-from analysis.services.comparing import compare, matched
+from analysis.services.comparing import Side, compare, matched
 from analysis.services.comparison_sides import sides_of, usual_other
 from analysis.services.concept_pairs import chosen, pairs, with_pictures
 from analysis.services.dissection import DETECTS
@@ -328,3 +328,12 @@ def test_the_table_has_the_differences_and_the_rows_of_both(both):
         COMPARABLES["concepts"], *(Wanted(network, "people") for network in both)
     )
     assert comparison_tables.as_json(labels)["only_second"] == ["stripes"]
+
+
+def test_every_question_names_both_sides():
+    first, second = (Side(Network(slug=slug), slug) for slug in ("alexnet", "untrained"))
+    for comparable in COMPARABLES.values():
+        asked = comparable.asks(first, second)
+        assert "alexnet" in asked
+        assert "untrained" in asked
+        assert "{" not in asked

@@ -17,7 +17,7 @@ def test_two_networks_side_by_side(browser_page, live_server, settings, tmp_path
     page.goto("/findings/one/detectors/")
     page.get_by_role("link", name="Compare with…").click()
     expect(
-        page.get_by_role("heading", name="Do other levels of meaning emerge?", exact=True)
+        page.get_by_role("heading", name="Do other levels of meaning emerge in one than in two?", exact=True)
     ).to_be_visible()
     page.get_by_role("link", name="Detectors").last.click()
     drawn = page.locator("[data-figure][data-drawn]")

@@ -31,8 +31,8 @@ def test_it_is_linked_from_every_page_and_begins_with_what_both_have(client, bot
     assert f'href="{ADDRESS}"' in client.get("/findings/one/fields/").content.decode()
     page = shown(client)
     assert '<option value="two" selected>two</option>' in page
-    assert "Do other levels of meaning emerge?" in page
-    assert "corrects p by Holm" in page
+    assert "Do other levels of meaning emerge in one than in two?" in page
+    assert "after Holm’s correction for the" in page
     assert page.count('aria-current="page"') == 4  # the room, crumbs, page, section
 
 
@@ -42,7 +42,7 @@ def test_every_section_shows_both_with_rows_to_keep(client, both, section):
     names = [name for name, one in COMPARABLES.items() if one.tab == section]
     for name in names:
         assert f"/statistics/{name}.csv?" in page
-        assert COMPARABLES[name].question in page
+        assert COMPARABLES[name].question.format(first="one", second="two") in page
     assert "table=differences" in page
     assert "table=rows" in page
     if section not in {"meanings", "concepts", "objects"}:
@@ -84,7 +84,7 @@ def test_another_that_is_private_answers_as_one_that_is_not_there(client, resear
     assert "There is no other network with findings that you may see yet." in page
     assert "add_network" not in page
     client.force_login(researcher)
-    assert "Do other levels of meaning emerge?" in shown(client, other="two")
+    assert "Do other levels of meaning emerge in one than in two?" in shown(client, other="two")
 
 
 def test_a_private_network_is_for_researchers(client, worker_user, both):
