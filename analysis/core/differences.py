@@ -18,6 +18,7 @@ from analysis.core.intervals import wilson
 from analysis.core.meanings import AT_ONCE, RESAMPLES, Formula, Sums, resampled_sums
 
 EXCHANGES = 1  # seed of exchanges, apart from that of the resamples
+SURE = 0.05  # p after Holm's correction, below which something is called beyond chance
 ALIKE = 4  # units of a kind, from which on it is quicker to draw kinds
 Way = Literal["bootstrap", "paired bootstrap", "Newcombe", "paired Newcombe", "none"]
 
@@ -225,9 +226,9 @@ class CorrelationsApart:
 
 
 # ---- Many differences --------------------------------------------------------------------------
-def holm(found: Sequence[Difference]) -> list[float | None]:
-    """Return each p after Holm's correction for all of them that have one (Holm 1979)."""
-    known = sorted((one.p, place) for place, one in enumerate(found) if one.p is not None)
+def holm(found: Sequence[float | None]) -> list[float | None]:
+    """Return each p after Holm's correction for all that there are (Holm 1979)."""
+    known = sorted((p, place) for place, p in enumerate(found) if p is not None)
     corrected: list[float | None] = [None] * len(found)
     worst = 0.0
     for rank, (p, place) in enumerate(known):

@@ -12,11 +12,10 @@ from analysis.core.correlations import (
     Correlation,
     Correlations,
 )
-from analysis.core.differences import CorrelationsApart
+from analysis.core.differences import SURE, CorrelationsApart
 from analysis.core.meanings import Estimate
 from analysis.services.comparing import (
     EVERY,
-    SURE,
     Between,
     Block,
     Comparable,

@@ -29,7 +29,6 @@ from analysis.services.label_choices import Choice
 from analysis.services.object_figures import Shown as ShownObjects
 
 EVERY = "all layers"  # all places together, where places are layers
-SURE = 0.05  # p below which a difference is beyond chance
 Values = Mapping[str, tuple[float, ...]]  # name of a block → one row of its sums
 
 
@@ -198,7 +197,7 @@ def compare(comparable: Comparable, first: Side, second: Side) -> Comparison:
         measured = [_placed(comparable.units(side)) for side in (first, second)]
         zeros = _zeros(comparable, first, second)
         found, matching = _of_units(_Counts(comparable, paired, zeros), *measured)
-    corrected = holm([difference for _, difference in found])
+    corrected = holm([difference.p for _, difference in found])
     rows = [row._replace(p_holm=p) for (row, _), p in zip(found, corrected, strict=True)]
     return Comparison(comparable, rows, matching, paired)
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from analysis.core.differences import SURE
 from analysis.core.meanings import RESAMPLES
 from analysis.models import Source
-from analysis.services.comparing import SURE, Comparable, Compared, Comparison, Measure, Side
+from analysis.services.comparing import Comparable, Compared, Comparison, Measure, Side
 from analysis.services.comparison_addresses import download, page_of
 from analysis.services.figures import (
     BLANK,

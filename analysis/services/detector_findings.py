@@ -302,7 +302,7 @@ def _readable(rows: list[dict[str, Any]]) -> list[bool]:
 def _class_drawing(rows: list[dict[str, Any]]) -> Spec:
     """Return the best IoU of each class over its share of pixels, below its cap."""
     limit = [{"limit": DETECTS}]
-    x = {"x": channel("percent", "% of pixels", scale={"type": "log", "nice": False})}
+    x = {"x": channel("percent", "% of pixels (logarithmic scale)", scale={"type": "log", "nice": False})}
     y = "best IoU"
     scale = {"domain": [0, max(0.1, 1.25 * max(row["best_iou"] for row in rows))], "clamp": True}
     tip = [

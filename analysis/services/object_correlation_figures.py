@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.core.correlations import LEAST, PEARSON, SPEARMAN
+from analysis.core.differences import SURE
 from analysis.services.counting import AMONG, STEP
 from analysis.services.figure_links import concept_page
 from analysis.services.figures import (
@@ -30,25 +31,32 @@ from analysis.services.objects import (
 )
 
 LABELLED = 16  # points with their names beside them, at most
+ROOT = " (scale of square roots)"  # said where an axis is not linear
 APART = 0.09, 0.06  # of the width and height, between names
 WORDS = {"pearson": "Pearson", "spearman": "Spearman", "kendall": "Kendall’s tau-b"}
 SHORT = {name: name for name in MEASURES} | {"among": "scenes"}
 HOW = {
     "instances": "Instances: pieces of one class joined by sides or corners, of at least {share} of"
-    " their image; masks that name classes and not things join what touches.",
+    " their image; masks that name classes and not things join what touches. A class that often is"
+    " smaller than that may have fewer instances than images.",
     "images": "Images: those that hold at least one pixel of the class.",
     "pixels": "Pixels: of all images together.",
-    "information": "Information: mutual information of the object’s presence and the scene, less"
-    " its exact mean over all ways to deal the scenes out anew (its bias in few images).",
+    "information": "Information: mutual information of the object’s presence and “which of all scenes"
+    " is it”, less its exact mean over all ways to deal the scenes out anew (its bias in few"
+    " images). The page of a scene asks “is it this scene or another”, which is another number.",
     "weight": "Weight: mean over scenes of the absolute weight of the object’s presence"
     " (standardised) in a multinomial logistic model with an L1 penalty, the strongest whose loss"
     " on held-out fifths is within one standard error of the best.",
     "among": "Share of scenes where the object is among the {among} that tell most of “is it this"
     " scene” (information above chance) and is found there more often than elsewhere.",
 }
+# Of a correlation: two ways to look at chance, each in a line.
 INTERVALS = (
-    "Intervals: 95%, of a bootstrap over objects, 2,000 resamples."
-    " P: two-sided, 2,000 permutations."
+    "95%: of a bootstrap, 2,000 drawings of objects with replacement; not corrected. p: two-sided,"
+    " of 2,000 permutations, units dealt out anew among the objects; p (Holm): after Holm’s"
+    " correction for the {tests} correlations tested here (each measure by each coefficient)."
+    " Interval and p are found in different ways, so that near the border one may leave 0 out where"
+    " the other does not call it beyond chance (p (Holm) below {sure:g})."
 )
 
 
@@ -122,13 +130,14 @@ def correlations_figure(shown: Shown) -> Figure | Missing:
             Column("value", "r", 2),
             Column("interval", "95%"),
             Column("p", "p", 4),
+            Column("p_holm", "p (Holm)", 4),
         ),
         rows=[_told(row) for row in rows],
         method=(
             "A bar between two measures, in the table “given”: a partial correlation, what is left"
             " of units and measure after each is explained by the measure that is given (of ranks,"
             " for Spearman). A dash: a correlation that does not"
-            f" exist, of a column that is constant or fewer than {LEAST} objects. {INTERVALS}"
+            f" exist, of a column that is constant or fewer than {LEAST} objects. {_intervals(shown)}"
             f" {_over(shown)}"
         ),
         download=shown.downloads["correlations"],
@@ -183,7 +192,10 @@ def _answer(shown: Shown, measure: str) -> str:
     other = shown.informativeness if measure in FREQUENCY else shown.frequency
     left = [row for row in own if row.given == other and row.coefficient == PEARSON]
     if left and left[0].value is not None:
-        told += f" Given {MEASURES[other]}, {left[0].value:.2f}{_range(left[0])} is left."
+        told += (
+            f" With {MEASURES[other]} held fixed (partial correlation): {left[0].value:.2f}"
+            f"{_range(left[0])}."
+        )
     return told
 
 
@@ -204,7 +216,7 @@ def no_correlation(shown: Shown) -> str:
 def _said(row: ObjectCorrelation) -> str:
     if row.value is None:
         return f"{WORDS[row.coefficient]} does not exist"
-    p = "" if row.p is None else f", p = {row.p:.2g}"
+    p = "" if row.p_holm is None else f", p (Holm) = {row.p_holm:.2g}"
     return f"{WORDS[row.coefficient]} {row.value:.2f}{_range(row)}{p}"
 
 
@@ -213,18 +225,20 @@ def _range(row: ObjectCorrelation) -> str:
 
 
 def _best(rows: Sequence[ObjectCorrelation]) -> str:
-    """Tell which measure goes most with units, by Pearson's correlation."""
+    """Tell which measure goes most with units, by Pearson's correlation, and whether any does."""
     own = [row for row in rows if row.coefficient == PEARSON and row.given is None]
     best = max(own, key=lambda row: row.value or 0)
     often = [row for row in own if row.measure in FREQUENCY]
-    told = f"Most with {MEASURES[best.measure]}: {_said(best)}."
+    sure = [row for row in own if row.p_holm is not None and row.p_holm < SURE]
+    none = f"None of {len(own)} Pearson correlations is beyond chance. " if not sure else ""
+    told = f"{none}Highest with {MEASURES[best.measure]}: {_said(best)}."
     others = [row for row in own if row.measure not in FREQUENCY]
     if often and others:
         one, two = (max(some, key=lambda row: row.value or 0) for some in (often, others))
         other = two if best in often else one
-        told += f" Of {'informativeness' if best in often else 'frequency'} most with"
+        told += f" Of {'informativeness' if best in often else 'frequency'} highest with"
         told += f" {MEASURES[other.measure]}: {_said(other)}."
-    return told
+    return f"{told} Whether one is higher than another is not tested."
 
 
 def _told(row: ObjectCorrelation) -> dict[str, Any]:
@@ -245,7 +259,8 @@ def _method(shown: Shown, measure: str) -> str:
     """Say how a measure was made, of which images and scenes, and how the model did."""
     summary: Mapping[str, Any] = shown.summary or {}
     share = f"{100 * summary['instance_share']:g}%"
-    told = HOW[measure].format(share=share, among=AMONG)
+    some = FREQUENCY if measure in FREQUENCY else [measure]  # the table has them all: short ones
+    told = " ".join(HOW[one].format(share=share, among=AMONG) for one in some)
     told += f" Over {summary['compared']:,} images of {shown.wanted.image_set} with masks."
     if measure in INFORMATIVENESS:
         small = [s["name"] for s in summary["scenes"] if s["images"] < summary["least_scene"]]
@@ -264,7 +279,12 @@ def _method(shown: Shown, measure: str) -> str:
             f" Of held-out images the model names {model['accuracy']:.0%} of the scenes rightly;"
             f" the commonest scene alone is {model['commonest']:.0%}."
         )
-    return f"{told} {INTERVALS} {_over(shown)}"
+    return f"{told} {_intervals(shown)} {_over(shown)}"
+
+
+def _intervals(shown: Shown) -> str:
+    """Say how interval and p were found, and for how many p is corrected."""
+    return INTERVALS.format(tests=sum(row.p is not None for row in shown.correlations), sure=SURE)
 
 
 def _over(shown: Shown) -> str:
@@ -286,7 +306,7 @@ def _scatter_drawing(rows: Sequence[ObjectCount], measure: str) -> Spec:
     # Frequencies span orders of magnitude, and may be 0.
     scale = {"type": "sqrt" if measure in FREQUENCY else "linear", "zero": False, "nice": True}
     place = {
-        "x": channel("value", MEASURES[measure], scale=scale),
+        "x": channel("value", MEASURES[measure] + ROOT * (measure in FREQUENCY), scale=scale),
         "y": channel("units", "units", axis={"tickMinStep": 1}),
     }
     form = ",.0f" if measure in FREQUENCY else ".3f"

@@ -17,6 +17,7 @@ import numpy as np
 from django.db.models import Q, QuerySet
 
 from analysis.core.correlations import COEFFICIENTS, PARTIAL, Correlation, Correlations
+from analysis.core.differences import holm
 from analysis.models import ImageSet, Network, UnitSemantics
 from analysis.services.counting import counted_by, read_summary
 from analysis.services.dissected import dissection_called, labels_by
@@ -100,6 +101,7 @@ class ObjectCorrelation(NamedTuple):
     low: float | None
     high: float | None
     p: float | None  # of permutations; none of partial correlations
+    p_holm: float | None  # corrected for all correlations over the same objects that have a p
 
 
 def sets_for(network: Network) -> list[ImageSet]:
@@ -191,6 +193,12 @@ def counts_of(
 
 def correlations_of(rows: Iterable[ObjectCount], counted: str) -> Iterator[ObjectCorrelation]:
     """Give the correlations over all objects in the images, or over those that units name."""
+    found = list(_uncorrected(rows, counted))
+    for row, p in zip(found, holm([row.p for row in found]), strict=True):
+        yield row._replace(p_holm=p)
+
+
+def _uncorrected(rows: Iterable[ObjectCount], counted: str) -> Iterator[ObjectCorrelation]:
     some = correlated(rows, counted)
     known = [name for name in MEASURES if any(getattr(row, name) is not None for row in some)]
     columns = [tuple(row.units for row in some)]
@@ -206,7 +214,7 @@ def correlations_of(rows: Iterable[ObjectCount], counted: str) -> Iterator[Objec
                 coefficient,
                 fixed,
                 len(some),
-                *(found.value, found.low, found.high, found.p),
+                *(found.value, found.low, found.high, found.p, None),
             )
 
 

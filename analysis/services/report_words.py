@@ -90,6 +90,7 @@ WORDS: dict[str, str] = {
     "own": "IoU of the pictures stamped with the unit's own field",
     "own_class": "class that the own field's pictures fit best",
     "p": "two-sided, of permutations",
+    "p_holm": "p after Holm's correction for all that were tested together",
     "people": "units that people name",
     "people_class": "class that the people's concept means",
     "pixel_precision": "share of the pixels where the unit is on that are of the class",

@@ -119,8 +119,9 @@ def _figure(run: Run, question: str, rows: list[SceneObject]) -> Figure:
         spec=drawing(told, mark("bar", {**place, **LINKED}), height=26 * len(rows)),
         columns=COLUMNS,
         rows=told,
-        method="Mutual information of the object's presence and “is it this scene”, in bits, less"
-        " what chance gives; objects that are found more often in the scene than elsewhere. The"
+        method="Mutual information of the object's presence and “is it this scene or another”, in"
+        " bits, less what chance gives (the page Objects asks “which of all scenes is it”, which is"
+        " another number); objects that are found more often in the scene than elsewhere. The"
         f" first {AMONG} are those that count as most informative.",
         note="synthetic" if run.image_set.synthetic else "",
     )

@@ -102,11 +102,25 @@ def test_every_number_is_recomputed_from_the_exported_tables(network, rooms):
         assert int(row["units"]) == len(some)
         left = float(row["information_raw"]) - float(row["information_chance"])
         assert float(row["information"]) == pytest.approx(left)
-    for row in exported("correlations", wanted):
+    told = exported("correlations", wanted)
+    corrected_for_all_of_one_kind(told)
+    for row in told:
         own = [one for one in counts if not one["layer"] and int(one["images"])]
         own = [one for one in own if row["counted"] == "all" or int(one["units"])]
         assert int(row["objects"]) == len(own)
         check(row, own)
+
+
+def corrected_for_all_of_one_kind(told):
+    """Holm, slowly: the smallest p by how many there are, the next by one less, never falling."""
+    for counted in COUNTED:
+        tested = [row for row in told if row["counted"] == counted and row["p"]]
+        ranked = sorted(tested, key=lambda row: float(row["p"]))
+        worst = 0.0
+        for place, row in enumerate(ranked):
+            worst = max(worst, min(1.0, float(row["p"]) * (len(ranked) - place)))
+            assert float(row["p_holm"]) == pytest.approx(worst)
+    assert all(row["p_holm"] == "" for row in told if not row["p"])
 
 
 def column(own, name):
@@ -170,12 +184,27 @@ def test_figures_answer_in_sentences(network, rooms):
     )
     assert [cell.text for cell in coverage.table[-1]] == ["all", "6", "6", "5", "3", "5", "0.600"]
     assert frequency.answer.startswith("Units per object and instances in the masks: Pearson ")
-    assert "over 5 objects. Given weight in the model of scenes, " in frequency.answer
+    assert "over 5 objects. With weight in the model of scenes held fixed" in frequency.answer
+    assert ", p (Holm) = " in frequency.answer
+    assert "may have fewer instances than images" in frequency.method
+    assert "Images: those that hold at least one pixel" in frequency.method
+    titles = [
+        {layer["encoding"]["x"]["title"] for layer in one.spec["layer"]}
+        for one in (frequency, weight)
+    ]
+    assert titles == [
+        {"instances in the masks (scale of square roots)"},
+        {"weight in the model of scenes"},
+    ]
     assert "Of held-out images the model names" in weight.method
     assert (
         "1 with fewer than 4 images are left out, as are 2 images without a scene." in weight.method
     )
-    assert correlations.answer.startswith("Most with ")
+    assert correlations.answer.startswith(
+        "None of 6 Pearson correlations is beyond chance. Highest with "
+    )
+    assert "after Holm’s correction for the 18 correlations tested here" in correlations.method
+    assert "Interval and p are found in different ways" in correlations.method
     assert "statistics/correlations.csv?network=net&source=people&image_set=rooms" in (
         correlations.download
     )

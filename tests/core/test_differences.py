@@ -180,8 +180,7 @@ def test_paired_shares():
 
 
 def test_holm():
-    found = [Difference(0.0, p=p) for p in (0.01, None, 0.04, 0.03, 0.005)]
-    assert holm(found) == pytest.approx([0.03, None, 0.06, 0.06, 0.02])
+    assert holm([0.01, None, 0.04, 0.03, 0.005]) == pytest.approx([0.03, None, 0.06, 0.06, 0.02])
     assert holm([]) == []
 
 
