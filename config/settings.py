@@ -94,6 +94,7 @@ TEMPLATES = [
                 "config.context.viewer",
                 "config.context.language",
             ],
+            "libraries": {"iou": "analysis.views.iou"},
         },
     }
 ]

@@ -237,7 +237,7 @@ COLUMNS = (
     Column("of", "of units"),
     Column("precision", "Precision, mean", 2),
     Column("agreement", "Agreement, mean", 2),
-    Column("iou", "Best IoU", 3),
+    Column("iou", "Best IoU", 4),
 )
 
 

@@ -144,7 +144,7 @@ LAYER_COLUMNS = (
     Column("shuffled", "Other images’ masks"),
     Column("untrained", "Untrained network"),
     Column("silent", "Never on"),
-    Column("best_iou", "Best IoU", 3),
+    Column("best_iou", "Best IoU", 4),
     Column("precision", "Precision of labels", 2),
     Column("constant_precision", "of one label for all", 2),
 )
@@ -154,7 +154,7 @@ CLASS_COLUMNS = (
     Column("percent", "% of pixels", 2),
     Column("cap", "Cap", 3),
     Column("detectors", "Detectors"),
-    Column("best_iou", "Best IoU", 3),
+    Column("best_iou", "Best IoU", 4),
     Column("best", "by"),
 )
 

@@ -3,6 +3,7 @@
 import pytest
 
 from analysis.models import ClassScore, ImageSet, UnitSemantics
+from analysis.views.iou import iou
 from tests.analysis.looking import small_net  # noqa: F401
 from tests.analysis.masked import LABELS, a_masked_run, a_masked_set, finished
 
@@ -114,3 +115,12 @@ def test_machine_labels_are_never_mixed_with_peoples(client, run):
     grid = f"/atlas/{run.network.slug}/{layer.name}/"
     assert not client.get(grid, {"source": "people"}).context["cards"]
     assert client.get(grid, {"source": "machine"}).context["cards"]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.0403, "0.0403"), (0.04, "0.040"), (0.0396, "0.040"), (0.04000001, "0.04000001")]
+    + [(0.041, "0.041"), (0.2, "0.200"), (0.0391, "0.039"), (0.0, "0.000")],
+)
+def test_an_iou_reads_above_the_threshold_where_it_is(value, told):
+    assert iou(value) == told
