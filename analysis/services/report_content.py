@@ -6,6 +6,7 @@ The pages of HTML and PDF are made of the same `Report`, so that they say the sa
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from analysis.models import Network, Run
 from analysis.services import (
@@ -95,6 +96,20 @@ class Section:
     title: str
     about: str
     drawn: list[Drawn]
+    compares: bool = False  # both networks, beside one another
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether not one of its questions is answered."""
+        return not any(one.is_answered for one in self.drawn)
+
+
+class Lacking(NamedTuple):
+    """Questions of a section that lack the same, and how to get it."""
+
+    title: str
+    questions: list[str]
+    why: str
 
 
 @dataclass(frozen=True)
@@ -111,19 +126,42 @@ class Report:
     left_out: list[str]  # tables that the data do not hold, and why
 
     @property
+    def chapters(self) -> list[Section]:
+        """Return the sections that have something to show."""
+        return [section for section in self.sections if not section.is_empty]
+
+    @property
+    def lacking(self) -> list[Lacking]:
+        """Return what sections without any answer lack, each sentence once for its section."""
+        found: dict[tuple[str, str], Lacking] = {}
+        for section in self.sections:
+            for one in section.drawn if section.is_empty else ():
+                if isinstance(one.figure, Missing):
+                    why = one.figure.why
+                    same = found.setdefault((section.name, why), Lacking(section.title, [], why))
+                    same.questions.append(one.figure.question)
+        return list(found.values())
+
+    @property
     def abstract(self) -> list[tuple[str, str, str]]:
-        """Return (question, answer, note) of every figure; of two networks it says of which."""
-        compares = self.subject.against is not None
+        """Return (question, answer, note) of every figure; of two networks, those with both."""
+        compared = [section for section in self.chapters if section.compares]
+        alike = self.subject.against is not None and not compared
         return [
             (
-                f"{section.title}. {one.figure.question}" if compares else one.figure.question,
+                f"{section.title}. {one.figure.question}" if alike else one.figure.question,
                 one.figure.answer,
                 one.note,
             )
-            for section in self.sections
+            for section in compared or self.chapters
             for one in section.drawn
             if isinstance(one.figure, Figure)
         ]
+
+    @property
+    def answered(self) -> int:
+        """Return how many questions have an answer."""
+        return sum(one.is_answered for section in self.sections for one in section.drawn)
 
     @property
     def missing(self) -> int:
@@ -132,16 +170,16 @@ class Report:
 
 
 def gather(subject: Subject, say: Progress = silent) -> Report:
-    """Return what the report says; whatever is missing says so in its place."""
+    """Return what the report says, a comparison first; whatever is missing says so."""
+    used = [run for net in subject.networks for run in runs_used(net, subject.asked_of(net))]
     sections = []
+    if subject.against:
+        say("comparison")
+        sections += _compared(subject, subject.against, used)
     for network in subject.networks:
         for tab in findings.TABS.values():
             say(f"{network}: {tab.title}")
             sections.append(_section(subject, network, tab))
-    used = [run for net in subject.networks for run in runs_used(net, subject.asked_of(net))]
-    if subject.against:
-        say("comparison")
-        sections += _compared(subject, subject.against, used)
     say("examples")
     asked = [(net, subject.asked_of(net)) for net in subject.networks]
     return Report(
@@ -190,6 +228,7 @@ def _compared(subject: Subject, other: Network, used: list[Run]) -> list[Section
             title=f"{part.title}: {subject.network} against {other}",
             about=part.about,
             drawn=[drawn(f"comparison-{part.name}", one, note) for one in part.figures],
+            compares=True,
         )
         for part in found
     ]

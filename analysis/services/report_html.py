@@ -39,7 +39,7 @@ def html(report: Report, sheets: list[Sheet], found: list[Hashed], citation: str
     page = {
         "report": report,
         "subject": report.subject,
-        "parts": [_part(section) for section in report.sections],
+        "parts": [_part(section) for section in report.chapters],
         "sheets": sheets,
         "files": found,
         "citation": citation,

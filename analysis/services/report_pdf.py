@@ -65,6 +65,7 @@ SMALL = _style("Small", 8, textColor=MUTED, spaceBefore=2, spaceAfter=4)
 CELL = _style("Cell", 7.5, leading=9.5)
 NUMBER = _style("Number", 7.5, leading=9.5, alignment=2)
 MONO = _style("Mono", 6.5, leading=9.5, fontName=CODE)
+LIST = _style("List", 12, fontName=BOLD, spaceBefore=14, spaceAfter=4, keepWithNext=1)
 CONTENTS = _style("Contents", 9, leading=11)
 GRID = TableStyle(
     [
@@ -163,11 +164,12 @@ def _story(
     report: Report, sheets: list[Sheet], found: list[Hashed], citation: str
 ) -> Iterator[Flowable]:
     yield from _cover(report)
-    for section in report.sections:
+    for section in report.chapters:
         head = [_text(section.title, HEADING), _text(section.about, SMALL)]
         for one in section.drawn:
             yield from _question(one, head)
             head = []
+    yield from _lacking(report)
     yield _text("Examples", HEADING)
     yield from _examples(report)
     yield _text("Methods", HEADING)
@@ -190,6 +192,8 @@ def _cover(report: Report) -> Iterator[Flowable]:
             f"Not all of this was measured on real things or said by people: {marks}.", BODY, MARK
         )
     yield _facts(report.facts)
+    yield _text("Contents", LIST)
+    yield TableOfContents(levelStyles=[CONTENTS], dotsMinLevel=-1, tableStyle=BARE)
     yield _text("In short", HEADING)
     if not report.abstract:
         yield _text(
@@ -198,10 +202,15 @@ def _cover(report: Report) -> Iterator[Flowable]:
     for question, answer, note in report.abstract:
         yield _text(f"{question}{f' [{note}]' if note else ''}", SMALL)
         yield _text(answer, BODY)
-    yield Spacer(0, 6)
-    contents = TableOfContents(levelStyles=[CONTENTS], dotsMinLevel=-1, tableStyle=BARE)
-    yield contents
     yield PageBreak()
+
+
+def _lacking(report: Report) -> Iterator[Flowable]:
+    if report.lacking:
+        yield _text("What is missing, and how to get it", HEADING)
+    for one in report.lacking:
+        asked = _text(f"{one.title}. {' '.join(one.questions)}", SMALL)
+        yield KeepTogether([asked, _text(one.why, BODY)])
 
 
 def _question(one: Drawn, before: list[Flowable]) -> Iterator[Flowable]:

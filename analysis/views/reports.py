@@ -34,7 +34,10 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     sets = objects.sets_for_report(network)[1]
     runs = report_runs.runs_for_report(network)
-    form = ReportForm(sent, others=_others(request, network), sets=sets, runs=runs)
+    asked = {name: request.GET[name] for name in ReportForm.base_fields if name in request.GET}
+    form = ReportForm(
+        sent, initial=asked, others=_others(request, network), sets=sets, runs=runs
+    )
     if request.method == "POST":
         insist_may_change(request.user, network)
         if form.is_valid() and _asked(request, network, form):

@@ -111,7 +111,9 @@ def pdf_says_the_same(data, run):
     assert run.key in plain
     assert "synthetic network" in plain
     titles = [entry.title for entry in book.outline if not isinstance(entry, list)]
-    assert titles[:3] == ["In short", "Meanings", "Objects"]
+    assert titles[:3] == ["In short", "Meanings", "Segmented images"]
+    assert titles.index("What is missing, and how to get it") == titles.index("Examples") - 1
+    assert plain.index(" Contents ") < plain.index(" In short ")
     figures = [
         name
         for page in book.pages
@@ -201,6 +203,11 @@ def test_two_networks_stand_beside_one_another_and_simulated_ones_say_so(run, tm
     compared = next(part for part in report.sections if part.name == "comparison-meanings")
     sides = {row["side"] for row in compared.drawn[0].figure.spec["data"]["values"]}
     assert sides == {"demo", "robots"}
+    assert report.sections[0] == compared
+    heads = [f'id="{name}"' for name in ("contents", "abstract", *_names(report))]
+    html = (tmp_path / "report.html").read_text()
+    assert sorted(heads, key=html.index) == heads
+    assert all("demo" in question and "robots" in question for question, *_ in report.abstract)
     assert {"synthetic network", "simulated workers"} <= set(compared.drawn[0].note.split(" · "))
     assert {one.network for one in report.examples} == {"demo", "robots"}
     ids = page.all("id")
@@ -208,6 +215,25 @@ def test_two_networks_stand_beside_one_another_and_simulated_ones_say_so(run, tm
     # Simulated labels are a table of their own, never among the others.
     assert rows_of(tmp_path, "units-robots.csv") == []
     assert len(rows_of(tmp_path, "units-simulated-robots.csv")) == 6
+
+
+def _names(report):
+    """Return the chapters with answers, then the one list of what is missing."""
+    names = [one.name for one in report.sections if any(part.is_answered for part in one.drawn)]
+    assert "comparison-fields" not in names  # no run has located anything
+    return [*names, "missing", "examples"]
+
+
+def test_chapters_without_an_answer_are_one_list_that_says_each_thing_once(run, tmp_path):
+    report = report_folder.make(Subject(run.network, NOW), tmp_path)
+    html = (tmp_path / "report.html").read_text()
+    listed = html.split('id="missing"')[1].split("</section>")[0]
+    assert listed.count("No run of demo has results of the step locate yet") == 1
+    assert listed.count("<dt>Objects ") == 1  # five questions lack the same
+    asked = next(one.questions for one in report.lacking if one.title == "Objects")
+    assert len(asked) == len(set(asked)) >= 1
+    assert html.count("No run of demo has results of the step locate yet") == 1
+    assert 'id="fields"' not in html
 
 
 def test_where_nothing_is_known_every_part_says_what_is_missing(settings, tmp_path, capsys):

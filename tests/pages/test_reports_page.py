@@ -1,5 +1,8 @@
 """The page of a network's reports: who may ask, who may read, and what is never given."""
 
+import re
+from html import unescape
+
 import pytest
 
 from analysis import tasks
@@ -57,6 +60,20 @@ def test_a_researcher_asks_for_one_and_a_second_press_makes_no_other(
     assert "against other" in page
     assert "No worker is running" in page
     assert 'hx-trigger="every 2s"' in page
+
+
+def test_the_form_begins_with_what_the_page_before_it_showed(client, researcher, network):
+    factories.NetworkFactory(slug="other", public=True)
+    client.force_login(researcher)
+    page = client.get("/findings/demo/against/?other=other&tab=objects&threshold=0.5")
+    [link] = re.findall(r'href="([^"]*/reports/[^"]*)"', page.content.decode())
+    page = client.get(unescape(link)).content.decode()
+    assert '<option value="other" selected>' in page
+    assert 'name="threshold" type="number" min="0" max="1" step="0.01" value="0.5"' in page
+    for odd in ("?against=demo", "?against=%00", "?against=none&threshold=%22x&images=%00"):
+        answer = client.get(PAGE + odd)
+        assert answer.status_code == 200
+        assert "selected" not in answer.content.decode()
 
 
 @pytest.mark.parametrize(

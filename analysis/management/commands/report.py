@@ -47,7 +47,7 @@ class Command(BaseCommand):
         except OSError as error:
             reason = error.strerror or error
             raise CommandError(f"{folder} cannot be written: {reason}.") from error
-        answered = len(report.abstract)
+        answered = report.answered
         self.stdout.write(
             f"{answered} figure{'' if answered == 1 else 's'} in {folder / report_folder.HTML}"
             f" and {report_folder.PDF}, data beside them."
