@@ -1,5 +1,7 @@
 """The comparison of two networks in Chromium: drawn, dark, on a phone, read by axe-core."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -19,6 +21,12 @@ def test_two_networks_side_by_side(browser_page, live_server, settings, tmp_path
     expect(
         page.get_by_role("heading", name="Do other levels of meaning emerge in one than in two?", exact=True)
     ).to_be_visible()
+    rows, fold = page.locator("[aria-labelledby='categories-both-question'] tbody tr"), ".rest summary"
+    expect(rows.nth(9)).to_be_visible()
+    expect(rows.nth(10)).to_be_hidden()
+    page.locator(fold).first.click()
+    expect(rows.nth(17)).to_be_visible()
+    expect(page.get_by_label("Section")).to_be_hidden()
     page.get_by_role("link", name="Detectors").last.click()
     drawn = page.locator("[data-figure][data-drawn]")
     expect(drawn.first).to_be_visible()
@@ -34,6 +42,13 @@ def test_two_networks_side_by_side(browser_page, live_server, settings, tmp_path
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert phone.evaluate(over) <= 0
     accessible(phone)
+    shown = phone.get_by_role("link", name="Compare with…").bounding_box()
+    assert shown["x"] + shown["width"] <= 360  # the page shown stays at the edge of its row
+    assert phone.locator(".tabs").first.bounding_box()["height"] < 60
+    expect(phone.get_by_role("navigation", name="What is compared")).to_be_hidden()
+    phone.get_by_label("Section").select_option("Detectors")
+    phone.get_by_role("button", name="Show").first.click()
+    expect(phone).to_have_url(re.compile("tab=detectors"))
 
 
 def test_figures_are_saved_without_scripts(browser_page, live_server, settings, tmp_path):

@@ -50,6 +50,15 @@ def test_every_section_shows_both_with_rows_to_keep(client, both, section):
             assert f"run {run.short_key} over 100 images of rooms" in page
 
 
+def test_the_section_is_also_a_choice_of_the_form_and_long_tables_are_folded(client, both):
+    page = shown(client, other="two", tab="meanings")
+    form = page.split('aria-label="What to compare"')[1].split("</form>")[0]
+    assert form.count('name="tab"') == 1
+    assert '<option value="meanings" selected>Meanings</option>' in form
+    assert page.count("Show all 18 rows") == 2  # by answer, and by unit
+    assert page.count('<details class="rest">') == 2
+
+
 def test_concepts_of_both_are_filtered_and_come_in_pages(client, both, monkeypatch):
     asked = {"tab": "concepts", "threshold": "0", "other": "two"}
     answer = client.get(ADDRESS, asked)

@@ -124,7 +124,8 @@ def test_synthetic_and_simulated_say_so(client, labelled):
 
 
 def test_it_takes_few_queries(client, labelled, django_assert_max_num_queries):
-    with django_assert_max_num_queries(7):  # one of them: which dissections may be named
+    # One of them: which dissections may be named; another: how many units have a label by anyone.
+    with django_assert_max_num_queries(8):
         shown(client)
 
 
