@@ -37,5 +37,6 @@ def language(request: HttpRequest) -> dict[str, Callable[[], object]]:
     """Add the other languages, and the sentences of scripts; made only where a template asks."""
     return {
         "other_languages": lambda: languages.others(request),
+        "english_only": lambda: not languages.is_translated(request),
         "words_for_scripts": words.for_scripts,
     }

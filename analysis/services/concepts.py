@@ -236,7 +236,9 @@ COLUMNS = (
     Column("units", "Units"),
     Column("of", "of units"),
     Column("precision", "Precision, mean", 2),
+    Column("precisions", "n"),
     Column("agreement", "Agreement, mean", 2),
+    Column("agreements", "n"),
     Column("iou", "Best IoU", 4),
 )
 
@@ -271,7 +273,8 @@ def figure(name: str, found: Sequence[Entry]) -> Figure | None:
         method=(
             "A unit counts once, whoever named it; the label that stands for it is by people"
             " before published, machine and simulated. Means are over the units that have the"
-            " number. Best IoU: highest of the units with any class of the masks."
+            " number, n of them: a machine’s label has neither. Best IoU: highest of"
+            " the units with any class of the masks."
         ),
         note=", ".join(notes),
     )
@@ -288,14 +291,15 @@ def _rows(found: Sequence[Entry]) -> list[dict[str, Any]]:
             "layer": layer.name,
             "units": len(some),
             "of": layer.channels,
-            "precision": _mean([one.label.precision for one in some]),
-            "agreement": _mean([one.label.agreement for one in some]),
+            **_averaged("precision", [one.label.precision for one in some]),
+            **_averaged("agreement", [one.label.agreement for one in some]),
             "iou": max((one.best.iou for one in some if one.best), default=None),
         }
         for layer, some in layers.items()
     ]
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
+def _averaged(name: str, values: Iterable[float | None]) -> dict[str, float | int | None]:
+    """Return the mean of the values that are known, and how many these are."""
     known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    return {name: sum(known) / len(known) if known else None, f"{name}s": len(known)}

@@ -166,7 +166,7 @@ def layer_figure(run: Run, download: str) -> Figure | None:
         return None
     return Figure(
         name="detectors",
-        question="How many units detect an object, and how many would by chance?",
+        question="How many units detect a class, and how many would by chance?",
         answer=_layer_answer(layers),
         spec=_layer_drawing(run, layers),
         columns=LAYER_COLUMNS,
@@ -302,7 +302,8 @@ def _readable(rows: list[dict[str, Any]]) -> list[bool]:
 def _class_drawing(rows: list[dict[str, Any]]) -> Spec:
     """Return the best IoU of each class over its share of pixels, below its cap."""
     limit = [{"limit": DETECTS}]
-    x = {"x": channel("percent", "% of pixels (logarithmic scale)", scale={"type": "log", "nice": False})}
+    log = {"type": "log", "nice": False}
+    x = {"x": channel("percent", "% of pixels (logarithmic scale)", scale=log)}
     y = "best IoU"
     scale = {"domain": [0, max(0.1, 1.25 * max(row["best_iou"] for row in rows))], "clamp": True}
     tip = [

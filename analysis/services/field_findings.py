@@ -162,7 +162,8 @@ def _answer(layers: list[LayerFields]) -> str:
 
 def _drawing(run: Run, layers: list[LayerFields]) -> Spec:
     """Return each unit's size over its layer's theoretical one, means, and the paper's means."""
-    x = {"x": channel("theoretical", "theoretical size, px (logarithmic scale)", scale=SCALE, axis=_axis(layers))}
+    title = "theoretical size, px (logarithmic scale)"
+    x = {"x": channel("theoretical", title, scale=SCALE, axis=_axis(layers))}
     y = "empirical size, px"
     name = {"y": channel("high", y), "text": channel("layer", kind="nominal")}
     tip = [channel("layer", "layer", "nominal"), channel("mean", "mean, px", format=".1f")]

@@ -41,8 +41,8 @@ HOW = {
     " smaller than that may have fewer instances than images.",
     "images": "Images: those that hold at least one pixel of the class.",
     "pixels": "Pixels: of all images together.",
-    "information": "Information: mutual information of the object’s presence and “which of all scenes"
-    " is it”, less its exact mean over all ways to deal the scenes out anew (its bias in few"
+    "information": "Information: mutual information of the object’s presence and “which of all"
+    " scenes is it”, less its exact mean over all ways to deal the scenes out anew (its bias in few"
     " images). The page of a scene asks “is it this scene or another”, which is another number.",
     "weight": "Weight: mean over scenes of the absolute weight of the object’s presence"
     " (standardised) in a multinomial logistic model with an L1 penalty, the strongest whose loss"
@@ -137,8 +137,8 @@ def correlations_figure(shown: Shown) -> Figure | Missing:
             "A bar between two measures, in the table “given”: a partial correlation, what is left"
             " of units and measure after each is explained by the measure that is given (of ranks,"
             " for Spearman). A dash: a correlation that does not"
-            f" exist, of a column that is constant or fewer than {LEAST} objects. {_intervals(shown)}"
-            f" {_over(shown)}"
+            f" exist, of a column that is constant or fewer than {LEAST} objects."
+            f" {_intervals(shown)} {_over(shown)}"
         ),
         download=shown.downloads["correlations"],
         note=shown.note,

@@ -113,7 +113,8 @@ def units_figure(shown: Shown) -> Figure | Missing:
         method=(
             f"A unit counts when {shown.threshold} and its group, if one is said, is regions, parts"
             f" or objects. Its object is the class of {shown.wanted.image_set} that its name means,"
-            " by name or WordNet or a person (the table of matches). A unit has one object, a class"
+            " by name or WordNet or a person (the table of matches); surfaces such as a wall or the"
+            " sky are among them. A unit has one object, a class"
             f" may have many units. The drawing has the {DRAWN} objects with most units."
         ),
         download=shown.downloads["unit-objects"],

@@ -1,6 +1,6 @@
 """The findings of one network against those of another, section by section."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +23,7 @@ from analysis.services import (
 )
 from analysis.services.comparables import COMPARABLES
 from analysis.services.comparing import Side
-from analysis.services.figures import Missing
+from analysis.services.figures import Figure, Missing
 from analysis.services.findings import Tab
 from analysis.services.objects import FREQUENCY, INFORMATIVENESS
 from analysis.views.atlas import SOURCE_NAMES, readable_network
@@ -32,6 +32,14 @@ from analysis.views.figure_answers import File, answer, files_of, sentence
 PAGE = 15  # concepts with their units and pictures
 NO_OTHER = "There is no other network with findings that you may see: name one, other=NAME."
 NOT_THERE = "There is no network called “{}” that you may see: choose another one."
+
+
+class Part(NamedTuple):
+    """A section with its two sides, or what they lack, and its figures."""
+
+    section: Tab
+    sides: tuple[Side, Side] | Missing
+    figures: list[Figure | Missing]
 
 
 @require_safe
@@ -56,11 +64,11 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "sections": comparisons.sections(),
     }
     if other is not None:
-        section = _section(request, network, other)
+        part = _part(request, network, other)
         shown |= {
-            "section": section,
-            "files": files_of(request, tab=section.name, other=other.slug),
-            **_shown(request, section, network, other),
+            "section": part.section,
+            "files": files_of(request, tab=part.section.name, other=other.slug),
+            **_shown(request, part, network, other),
         }
     elif named:
         shown["not_there"] = NOT_THERE.format(named)
@@ -78,11 +86,10 @@ def file(request: HttpRequest, slug: str, name: str, form: str) -> HttpResponse:
     if other is None:
         named = _named(request)
         return sentence(NOT_THERE.format(named) if named else NO_OTHER, 404)
-    section = _section(request, network, other)
-    sides = comparison_sides.sides_of(section, network, other, request.GET.dict())
+    _, sides, figures = _part(request, network, other)
     return answer(
         request,
-        comparisons.of_sides(section, sides),
+        figures,
         File(name, form, f"{slug}-against-{other.slug}"),
         lambda _: "" if isinstance(sides, Missing) else figure_origins.of_sides(sides),
     )
@@ -100,26 +107,24 @@ def _other(request: HttpRequest, network: Network) -> Network | None:
     return comparison_sides.usual_other(network, readable)
 
 
-def _section(request: HttpRequest, network: Network, other: Network) -> Tab:
-    """Return the section that is asked for, else the first that both have something for."""
+def _part(request: HttpRequest, network: Network, other: Network) -> Part:
+    """Return the section that is asked for, else the first that has a figure, else the first."""
     sections, asked = comparisons.sections(), request.GET.dict()
-    for section in sections:
-        if section.name == asked.get("tab"):
-            return section
-    both = (
-        section
-        for section in sections
-        if not isinstance(comparison_sides.sides_of(section, network, other, asked), Missing)
-    )
-    return next(both, sections[0])
+    named = [section for section in sections if section.name == asked.get("tab")]
+    found = []
+    for section in named or sections:
+        sides = comparison_sides.sides_of(section, network, other, asked)
+        found.append(Part(section, sides, comparisons.of_sides(section, sides)))
+        if any(isinstance(one, Figure) for one in found[-1].figures):
+            return found[-1]
+    return found[0]
 
 
-def _shown(request: HttpRequest, section: Tab, network: Network, other: Network) -> dict[str, Any]:
+def _shown(request: HttpRequest, part: Part, network: Network, other: Network) -> dict[str, Any]:
     """Return the figures of a section, and what there is to choose."""
-    asked = request.GET.dict()
-    sides = comparison_sides.sides_of(section, network, other, asked)
+    section, sides, figures = part
     shown: dict[str, Any] = {
-        "figures": comparisons.of_sides(section, sides),
+        "figures": figures,
         "choices": _choices(section, network, other, sides),
     }
     if isinstance(sides, Missing):

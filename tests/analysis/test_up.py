@@ -91,6 +91,7 @@ class TestUp:
         assert process.wait(30) == 0
         assert "Stopped." in here.log()
         assert "by force" not in here.log()
+        assert "superuser" not in here.log()  # Celery's, about pickles
         assert not [pid for pid in family if alive(pid)]
         assert here.value("SELECT count(*) FROM analysis_listener") == 0
 

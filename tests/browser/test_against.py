@@ -18,15 +18,9 @@ def test_two_networks_side_by_side(browser_page, live_server, settings, tmp_path
     page = browser_page(width=1366, height=768)
     page.goto("/findings/one/detectors/")
     page.get_by_role("link", name="Compare with…").click()
-    expect(
-        page.get_by_role("heading", name="Do other levels of meaning emerge in one than in two?", exact=True)
-    ).to_be_visible()
-    rows, fold = page.locator("[aria-labelledby='categories-both-question'] tbody tr"), ".rest summary"
-    expect(rows.nth(9)).to_be_visible()
-    expect(rows.nth(10)).to_be_hidden()
-    page.locator(fold).first.click()
-    expect(rows.nth(17)).to_be_visible()
-    expect(page.get_by_label("Section")).to_be_hidden()
+    question = "Do other levels of meaning emerge in one than in two?"
+    expect(page.get_by_role("heading", name=question, exact=True)).to_be_visible()
+    a_long_table_is_folded(page)
     page.get_by_role("link", name="Detectors").last.click()
     drawn = page.locator("[data-figure][data-drawn]")
     expect(drawn.first).to_be_visible()
@@ -42,6 +36,19 @@ def test_two_networks_side_by_side(browser_page, live_server, settings, tmp_path
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert phone.evaluate(over) <= 0
     accessible(phone)
+    tabs_are_one_row_and_sections_a_choice(phone)
+
+
+def a_long_table_is_folded(page):
+    rows = page.locator("[aria-labelledby='categories-both-question'] tbody tr")
+    expect(rows.nth(9)).to_be_visible()
+    expect(rows.nth(10)).to_be_hidden()
+    page.get_by_text("Show all 18 rows").first.click()
+    expect(rows.nth(17)).to_be_visible()
+    expect(page.get_by_label("Section")).to_be_hidden()  # on a wide screen these are tabs
+
+
+def tabs_are_one_row_and_sections_a_choice(phone):
     shown = phone.get_by_role("link", name="Compare with…").bounding_box()
     assert shown["x"] + shown["width"] <= 360  # the page shown stays at the edge of its row
     assert phone.locator(".tabs").first.bounding_box()["height"] < 60

