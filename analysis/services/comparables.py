@@ -63,6 +63,7 @@ COMPARABLES: dict[str, Comparable] = {
             place="layer",
             blocks=[_groups("answer", "answers"), _groups("unit", "units")],
             units=measured_units.categories,
+            lacking=measured_units.said_by_machines,
             method="Of the answers, or units, above the threshold of precision, the share in each"
             " of the six groups.",
             overall="all layers",
@@ -84,6 +85,7 @@ COMPARABLES: dict[str, Comparable] = {
                 )
             ],
             units=measured_units.precision,
+            lacking=measured_units.said_by_machines,
             method="Precision of a unit: the mean over its answers of images kept / images shown.",
             overall="all layers",
         ),
@@ -107,6 +109,7 @@ COMPARABLES: dict[str, Comparable] = {
                 ),
             ],
             units=measured_units.agreement,
+            lacking=measured_units.said_by_machines,
             method="Over all units with at least two answers. Kappa: Fleiss’, of the six groups.",
             overall="all layers",
         ),
@@ -115,7 +118,7 @@ COMPARABLES: dict[str, Comparable] = {
             tab="concepts",
             question="Which concepts have more units in {first} or in {second}?",
             place="concept",
-            blocks=[Block("named", [Measure("named", "named so", "share of units", True)])],
+            blocks=[Block("named", [Measure("named", "share of units", "share of units", True)])],
             units=measured_units.concepts,
             method="Share of the labelled units whose label is the concept, of all layers"
             " together. A unit counts when its precision is above the threshold, or not known.",
@@ -222,7 +225,9 @@ COMPARABLES: dict[str, Comparable] = {
             tab="detectors",
             question="Which classes have more detectors in {first} or in {second}?",
             place="class",
-            blocks=[Block("detects", [Measure("detectors", "detect it", "share of units", True)])],
+            blocks=[
+                Block("detects", [Measure("detectors", "share of units", "share of units", True)])
+            ],
             units=measured_units.classes,
             method="Share of all dissected units whose best class it is, with an IoU above"
             f" {DETECTS}.",

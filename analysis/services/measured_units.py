@@ -6,7 +6,7 @@ import numpy as np
 from django.db.models import Count, Sum
 
 from analysis.core.meanings import agreeing
-from analysis.models import Localisation, MinimalImage, Run, Segment, TopImage
+from analysis.models import Localisation, MinimalImage, Run, Segment, Source, TopImage
 from analysis.services import detector_findings, field_findings, mask_findings
 from analysis.services.comparing import Counted, Side
 from analysis.services.concept_counts import by_concept, counting
@@ -75,6 +75,19 @@ def concepts(side: Side) -> Iterator[Counted]:
 def labelled_units(side: Side) -> Collection[Hashable]:
     """Return all units whose labels count."""
     return {(one.layer, one.channel) for one in counting(*_labels(side))}
+
+
+def said_by_machines(sides: tuple[Side, Side]) -> str:
+    """Say of labels by machines what they lack, and how to get it; nothing of others."""
+    of = [
+        side.name for side in sides if side.choice and side.choice.wanted.source == Source.MACHINE
+    ]
+    if not of:
+        return ""
+    return (
+        f"The labels of {' and '.join(of)} are a machine’s, which says neither group nor precision:"
+        " ask people about the units, import published answers, or choose other labels."
+    )
 
 
 # ---- Of fields and segments --------------------------------------------------------------------

@@ -65,7 +65,10 @@ def test_it_opens_with_the_first_section_that_shows_something(client, both):
     answer = client.get(ADDRESS)
     assert answer.context["section"].name == "concepts"
     assert "Which concepts have more units in one or in two?" in unescape(answer.content.decode())
-    assert client.get(ADDRESS, {"tab": "meanings"}).context["section"].name == "meanings"
+    empty = client.get(ADDRESS, {"tab": "meanings"})
+    assert empty.context["section"].name == "meanings"
+    why = "The labels of one and two are a machine’s, which says neither group nor precision:"
+    assert all(figure.why.startswith(why) for figure in empty.context["figures"])
     UnitSemantics.objects.all().delete()
     Run.objects.all().delete()
     assert client.get(ADDRESS, {"other": "two"}).context["section"].name == "meanings"
