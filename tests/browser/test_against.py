@@ -63,7 +63,8 @@ def test_figures_are_saved_without_scripts(browser_page, live_server, settings, 
     two_networks()
     page = browser_page(width=360, height=740, java_script_enabled=False)
     page.goto("/findings/one/against/?other=two&tab=fields")
+    question = "Do the units of one or of two look at more?"
     with page.expect_download() as download:
-        page.get_by_role("link", name="PDF of “Do the units of one look at more?”").first.click()
+        page.get_by_role("link", name=f"PDF of “{question}”").first.click()
     assert download.value.suggested_filename == "one-against-two-fields-both.pdf"
     assert download.value.path().read_bytes().startswith(b"%PDF-")

@@ -23,6 +23,7 @@ def test_a_report_is_asked_for_made_saved_and_read_from_the_disk(
     page = browser_page(user=researcher, width=360, height=740)
     page.goto("/findings/demo/segments/")
     page.get_by_role("link", name="Report").click()
+    expect(page.get_by_role("heading", name="Reports on demo")).to_be_visible()
     accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.get_by_role("button", name="Make a report").click()

@@ -85,8 +85,12 @@ def test_every_figure_of_a_page_lies_beside_it_as_files(client, world, page):
 @pytest.mark.parametrize(
     ("address", "question", "source"),
     [
-        (BOTH, "Do the units of one look at more?", "one, run {one} over rooms (100 images)"),
-        (BOTH, "Do the units of one look at more?", "against two, run {two} over rooms"),
+        (
+            BOTH,
+            "Do the units of one or of two look at more?",
+            "one, run {one} over rooms (100 images)",
+        ),
+        (BOTH, "Do the units of one or of two look at more?", "against two, run {two} over rooms"),
         (CONCEPT, "Where are units called “bed”?", "one, two · labels by people"),
         (SCENE, "Which objects tell a bedroom apart?", "in the masks of drawn (25 images)"),
         (
