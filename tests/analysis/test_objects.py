@@ -197,6 +197,9 @@ def test_figures_answer_in_sentences(network, rooms):
         {"weight in the model of scenes"},
     ]
     assert "Of held-out images the model names" in weight.method
+    information = figures(network)[weight.question]
+    assert "“which of all scenes is it”" in information.method
+    assert "The page of a scene asks “is it this scene or another”" in information.method
     assert (
         "1 with fewer than 4 images are left out, as are 2 images without a scene." in weight.method
     )

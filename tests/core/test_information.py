@@ -93,3 +93,13 @@ def test_what_tells_most_of_a_scene_is_found_there_more_often(images):
 def test_no_images_are_refused():
     with pytest.raises(ValueError, match="there are no images"):
         information(np.zeros((2, 3), int), np.zeros(2, int))
+
+
+def test_an_object_of_one_scene_tells_as_much_of_it_as_of_all_until_chance_is_taken_off():
+    """Why the page of a scene has a little more bits than the page Objects."""
+    table, sizes = np.array([[9], [0], [0]]), np.array([10, 20, 30])
+    here = np.array([[9], [0]]), np.array([10, 50])
+    [of_all], [of_one] = information(table, sizes), information(*here)
+    assert of_all == pytest.approx(of_one)
+    [chance] = expected(table.sum(0), sizes)
+    assert of_scenes(table, sizes)[0, 0] > of_all - chance
