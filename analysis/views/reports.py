@@ -35,9 +35,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     sets = objects.sets_for_report(network)[1]
     runs = report_runs.runs_for_report(network)
     asked = {name: request.GET[name] for name in ReportForm.base_fields if name in request.GET}
-    form = ReportForm(
-        sent, initial=asked, others=_others(request, network), sets=sets, runs=runs
-    )
+    form = ReportForm(sent, initial=asked, others=_others(request, network), sets=sets, runs=runs)
     if request.method == "POST":
         insist_may_change(request.user, network)
         if form.is_valid() and _asked(request, network, form):
