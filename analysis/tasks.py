@@ -12,10 +12,10 @@ from typing import Any
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
-from PIL.Image import Image
 
 from analysis.models import ImageSet, Job, Network, Run, State
 from analysis.services import detections, files, image_sets, jobs, reports, shards
+from analysis.services.reading import Taken
 
 # Enough for several idle workers to join at once; others find the work when they sweep.
 WAKE_UPS = 4
@@ -112,16 +112,16 @@ def detect(detection_pk: int) -> None:
         detecting.answer(detection)
 
 
-def look_at(network: Network, picture: Image) -> dict[str, Any]:
+def look_at(network: Network, image: Taken) -> dict[str, Any]:
     """Show a network an image, and return what a worker sees in it; the caller waits.
 
     Raises:
         DetectionRefused: the network cannot be run, or failed on the image.
         Busy: no worker is there, or none answered in time.
     """
-    detection = detections.ask(network, picture)
+    detection = detections.ask(network, image)
     detect.apply_async((detection.pk,), queue=detections.QUEUE, expires=detections.DEADLINE)
-    return detections.answered(network, picture, detections.wait_for(detection))
+    return detections.answered(network, image, detections.wait_for(detection))
 
 
 def _wake_registered(now: datetime) -> None:

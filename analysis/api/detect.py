@@ -66,8 +66,7 @@ class Detect(Endpoint):
         found = get_object_or_404(readable_networks(request), slug=network)
         file, size = _image(request.data)
         try:
-            picture = detections.picture_of(file, size)
-            return Response(tasks.look_at(found, picture))
+            return Response(tasks.look_at(found, detections.taken(found, file, size)))
         except NetworkNotReady as refused:
             raise Conflict(str(refused)) from refused
         except DetectionRefused as refused:

@@ -1,23 +1,21 @@
 """An image shown to a network while somebody waits: taken in, handed to a worker, answered.
 
-The image is decoded here, in the web process; a worker is given only the pixels that the network
-sees, in a row that is deleted when the answer is read. Nothing of the image is stored otherwise.
+The image is unpacked beside the web process (`reading`); a worker is given only the pixels that the
+network sees, in a row that is deleted when the answer is read. Nothing of it is stored otherwise.
 """
 
 import time
 from datetime import datetime, timedelta
-from io import BytesIO
 from threading import BoundedSemaphore
 from typing import IO, Any
 
-import numpy as np
 from django.db.models import Q
 from django.utils import timezone
-from PIL import Image as Picture
 
-from analysis.core.images import ImageRefused, Preprocessing, open_image, view
+from analysis.core.images import ImageRefused, Preprocessing
 from analysis.models import Detection, Network, State
 from analysis.services.listeners import listening
+from analysis.services.reading import Taken, reader
 
 QUEUE = "interactive"
 DEADLINE = 10.0  # seconds that a request waits for its worker
@@ -30,7 +28,7 @@ MOST_WAITING = 4
 # Waits between looks at the row: the answer of a small network takes a few hundredths.
 FIRST_LOOK, LONGEST_LOOK = 0.004, 0.05
 FORGOTTEN_AFTER = timedelta(minutes=2)
-# Unpacked, a small file may take hundreds of megabytes: one at a time in each web process.
+# Unpacked, a small file may take a gigabyte: one at a time beside each web process.
 _unpacking = BoundedSemaphore(1)
 PATIENCE = 2.0  # seconds to wait for that
 
@@ -53,8 +51,8 @@ class NetworkNotReady(DetectionRefused):
     """The network has nothing to look with."""
 
 
-def picture_of(file: IO[bytes], size: int) -> Picture.Image:
-    """Return an image that somebody sent, upright, as RGB; ``size`` is its bytes.
+def taken(network: Network, file: IO[bytes], size: int, most_pixels: int = MOST_PIXELS) -> Taken:
+    """Return an image that somebody sent, as a network sees it; ``size`` is its bytes.
 
     Raises:
         DetectionRefused: too large, too small, not an image, or broken.
@@ -68,21 +66,20 @@ def picture_of(file: IO[bytes], size: int) -> Picture.Image:
     if not _unpacking.acquire(timeout=PATIENCE):
         raise Busy("The images of others are being read: try again in a few seconds.")
     try:
-        picture = open_image(file, MOST_PIXELS)
+        image = reader.taken(file.read(), network.preprocessing, most_pixels)
     except ImageRefused as refused:
         raise DetectionRefused(f"The image cannot be used: {refused}.") from refused
     finally:
         _unpacking.release()
-    if min(picture.size) < LEAST_SIDE:
-        width, height = picture.size
+    if min(image.size) < LEAST_SIDE:
         raise DetectionRefused(
-            f"An image of {width} × {height} pixels shows nothing: send one of at least"
+            f"An image of {image.width} × {image.height} pixels shows nothing: send one of at least"
             f" {LEAST_SIDE} × {LEAST_SIDE}."
         )
-    return picture
+    return image
 
 
-def ask(network: Network, picture: Picture.Image, now: datetime | None = None) -> Detection:
+def ask(network: Network, image: Taken, now: datetime | None = None) -> Detection:
     """Return the row of a new question; the caller sends its key to a worker.
 
     Raises:
@@ -106,9 +103,7 @@ def ask(network: Network, picture: Picture.Image, now: datetime | None = None) -
     )
     if waiting.count() >= MOST_WAITING:
         raise Busy("The workers are busy with the images of others: try again in a few seconds.")
-    preparation = Preprocessing.from_json(network.preprocessing)
-    pixels = np.asarray(view(picture, preparation), np.uint8)  # (height, width, 3)
-    return Detection.objects.create(network=network, pixels=pixels.tobytes())
+    return Detection.objects.create(network=network, pixels=image.seen)
 
 
 def wait_for(detection: Detection, seconds: float = DEADLINE) -> dict[str, Any]:
@@ -154,18 +149,18 @@ def forget(now: datetime) -> int:
     return Detection.objects.filter(created_at__lt=now - FORGOTTEN_AFTER).delete()[0]
 
 
-def seen_of(network: Network, picture: Picture.Image) -> dict[str, Any]:
+def seen_of(network: Network, image: Taken) -> dict[str, Any]:
     """Return which part of the image the network saw, in its upright pixels, and at which size."""
     preparation = Preprocessing.from_json(network.preprocessing)
-    left, top, right, bottom = preparation.box(*picture.size)
+    left, top, right, bottom = preparation.box(*image.size)
     return {
-        "image": {"width": picture.width, "height": picture.height},
+        "image": {"width": image.width, "height": image.height},
         "view": {"left": left, "top": top, "right": right, "bottom": bottom},
         "input": {"width": preparation.width, "height": preparation.height},
     }
 
 
-def answered(network: Network, picture: Picture.Image, answer: dict[str, Any]) -> dict[str, Any]:
+def answered(network: Network, image: Taken, answer: dict[str, Any]) -> dict[str, Any]:
     """Return a worker's answer with its boxes in pixels of the image, and what was seen of it."""
     preparation = Preprocessing.from_json(network.preprocessing)
     objects = [
@@ -173,22 +168,9 @@ def answered(network: Network, picture: Picture.Image, answer: dict[str, Any]) -
         | {
             "boxes": [
                 dict(zip(("left", "top", "right", "bottom"), box, strict=True))
-                for box in (preparation.placed(box, *picture.size) for box in one["boxes"])
+                for box in (preparation.placed(box, *image.size) for box in one["boxes"])
             ]
         }
         for one in answer["objects"]
     ]
-    return answer | {"objects": objects} | seen_of(network, picture)
-
-
-def shown(network: Network, picture: Picture.Image, longest: int = 720) -> bytes:
-    """Return what the network saw of an image as a WebP made by us, without its metadata."""
-    box = Preprocessing.from_json(network.preprocessing).box(*picture.size)
-    width, height = box[2] - box[0], box[3] - box[1]
-    scale = min(1.0, longest / max(width, height))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    part = picture.resize(size, Picture.Resampling.BICUBIC, box=box)
-    part.info.clear()  # where it was taken, by whom
-    out = BytesIO()
-    part.save(out, "WEBP", quality=82)
-    return out.getvalue()
+    return answer | {"objects": objects} | seen_of(network, image)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.urls import reverse
-from PIL import Image as Picture
 
-from analysis.core.images import ImageRefused, below, open_image
+from analysis.core.images import MAX_PIXELS, ImageRefused, below
 from analysis.core.runlengths import filled, mask_of, outlined
 from analysis.models import Network, Segment, State, TopImage
 from analysis.services import detections
 from analysis.services.detections import DetectionRefused
 from analysis.services.naming import labels_of
+from analysis.services.reading import Taken
 
 SAMPLES = 3
 # Read for three: many units have the same strongest image.
@@ -81,11 +81,12 @@ def samples(network: Network) -> list[Segment]:
     return list(found.values())
 
 
-def sample_picture(network: Network, token: str) -> Picture.Image:
-    """Return the whole image behind a picture of the atlas, upright.
+def sample(network: Network, token: str) -> Taken:
+    """Return the whole image behind a picture of the atlas.
 
     Raises:
         DetectionRefused: there is no such picture, or its image has gone.
+        Busy: others' images are being unpacked.
     """
     segments = Segment.objects.select_related("top_image__image__image_set").filter(
         token=token, top_image__unit__layer__network=network, top_image__end=TopImage.End.TOP
@@ -95,17 +96,19 @@ def sample_picture(network: Network, token: str) -> Picture.Image:
         raise DetectionRefused("This sample is not there any more: choose another image.")
     image = segment.top_image.image
     try:
-        return open_image(below(Path(image.image_set.root), image.path))
+        file = below(Path(image.image_set.root), image.path).open("rb")
     except (ImageRefused, OSError) as refused:
         raise DetectionRefused(
             "This sample has been moved or removed since its run: choose another image."
         ) from refused
+    with file:
+        return detections.taken(network, file, 0, MAX_PIXELS)
 
 
-def drawn(network: Network, picture: Picture.Image, answer: dict[str, Any]) -> Seen:
+def drawn(network: Network, image: Taken, answer: dict[str, Any]) -> Seen:
     """Return an answer (`tasks.look_at`) as the page draws it."""
     size = answer["input"]
-    photo = b64encode(detections.shown(network, picture)).decode("ascii")
+    photo = b64encode(image.photo).decode("ascii")
     found = answer["objects"][:DRAWN]
     places = label_places([_corner(one, answer) for one in found], size["width"], size["height"])
     return Seen(

@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from PIL.Image import Image
 from rest_framework.throttling import BaseThrottle
 
 from analysis import tasks
 from analysis.models import Network
 from analysis.services import access, detections, rates, trying
 from analysis.services.detections import Busy, DetectionRefused
+from analysis.services.reading import Taken
 from analysis.views.atlas import readable_network
 
 MEGABYTE = 1_000_000
@@ -50,23 +50,23 @@ def _answer(request: HttpRequest, network: Network) -> Answer:
         most = detections.LARGEST_FILE // MEGABYTE
         return 413, {"refused": f"The file is larger than {most} MB: send a smaller copy."}
     try:
-        picture = _picture(request, network)
-        answer = tasks.look_at(network, picture)
+        image = _image(request, network)
+        answer = tasks.look_at(network, image)
     except DetectionRefused as refused:
         return 422, {"refused": str(refused)}
     except Busy as busy:
         return 503, {"refused": str(busy), "wait": busy.wait}
-    return 200, {"seen": trying.drawn(network, picture, answer)}
+    return 200, {"seen": trying.drawn(network, image, answer)}
 
 
-def _picture(request: HttpRequest, network: Network) -> Image:
+def _image(request: HttpRequest, network: Network) -> Taken:
     """Return the image that was sent, or the sample that was chosen."""
     if token := request.POST.get("sample", ""):
-        return trying.sample_picture(network, token[:64])
+        return trying.sample(network, token[:64])
     files = request.FILES.getlist("image")
     if len(files) != 1 or files[0].file is None:
         raise DetectionRefused("Choose an image first, or one of the samples.")
-    return detections.picture_of(files[0].file, files[0].size or 0)
+    return detections.taken(network, files[0].file, files[0].size or 0)
 
 
 def _within_limits(request: HttpRequest) -> bool:

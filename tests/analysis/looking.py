@@ -10,7 +10,7 @@ from PIL import Image
 from analysis import tasks
 from analysis.models import Listener, Run, Source, State, Unit
 from analysis.pipeline import detect, forward, scan
-from analysis.services import listeners, semantics
+from analysis.services import detections, listeners, semantics
 from analysis.services.processes import claim_name
 from analysis.services.semantics import UnitLabel
 from tests.analysis.photographs import PREPARATION, a_net, a_scan, job_of, shards_of
@@ -80,3 +80,9 @@ def photograph(size=(60, 48), kind="PNG", **more):
     out = io.BytesIO()
     picture.save(out, kind, **more)
     return out.getvalue()
+
+
+def sent(network, **more):
+    """Return a photograph as it is taken in for a network."""
+    data = photograph(**more)
+    return detections.taken(network, io.BytesIO(data), len(data))

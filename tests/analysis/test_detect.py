@@ -12,14 +12,14 @@ from django.utils import timezone
 from PIL import Image
 
 from analysis import tasks
-from analysis.core.images import prepare, view
+from analysis.core.images import prepare
 from analysis.core.runlengths import mask_of
 from analysis.models import Detection, Source, State
 from analysis.pipeline import detect, forward
 from analysis.pipeline.naming import named_units
 from analysis.services import detections, naming
 from analysis.services.detections import Busy, DetectionRefused, NetworkNotReady
-from tests.analysis.looking import CLASSES, listen, name, photograph
+from tests.analysis.looking import CLASSES, listen, name, photograph, sent
 from tests.analysis.photographs import PREPARATION
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -33,7 +33,7 @@ def test_the_answer_is_the_networks_own(scanned, small_net, worker):
     for channel, concept in enumerate(["bed", "lamp", "bed", "wall", "bed", "floor", "lamp"]):
         name(scanned, channel, concept)
     shown = picture()
-    answer = tasks.look_at(scanned.network, shown)
+    answer = tasks.look_at(scanned.network, sent(scanned.network))
     with torch.inference_mode():
         batch = torch.from_numpy(prepare(shown, PREPARATION))[None]
         scores = small_net(batch)[0].softmax(0).numpy()
@@ -63,14 +63,14 @@ def test_the_answer_is_the_networks_own(scanned, small_net, worker):
 
 
 def test_nothing_of_it_stays(scanned, worker):
-    tasks.look_at(scanned.network, picture())
+    tasks.look_at(scanned.network, sent(scanned.network))
     assert not Detection.objects.exists()
     [((_,), how)] = worker
     assert how == {"queue": "interactive", "expires": detections.DEADLINE}
 
 
 def test_without_names_there_is_the_scene_and_no_object(scanned, worker):
-    answer = tasks.look_at(scanned.network, picture())
+    answer = tasks.look_at(scanned.network, sent(scanned.network))
     assert answer["objects"] == []
     assert answer["named_units"] == 0
     assert len(answer["scene"]) == 3
@@ -78,10 +78,10 @@ def test_without_names_there_is_the_scene_and_no_object(scanned, worker):
 
 def test_a_name_given_later_is_known_without_loading_again(scanned, worker, monkeypatch):
     name(scanned, 0, "bed", precision=0.9)
-    assert tasks.look_at(scanned.network, picture())["named_units"] == 1
+    assert tasks.look_at(scanned.network, sent(scanned.network))["named_units"] == 1
     monkeypatch.setattr(forward.networks, "load", None)  # would fail
     name(scanned, 1, "lamp")
-    assert tasks.look_at(scanned.network, picture())["named_units"] == 2
+    assert tasks.look_at(scanned.network, sent(scanned.network))["named_units"] == 2
 
 
 def test_people_come_before_machines_and_what_does_not_count_is_left_out(scanned):
@@ -113,17 +113,16 @@ def test_an_output_that_is_no_score_names_no_scene_and_keeps_the_objects(scanned
     scanned.network.classes = ["one", "two"]
     scanned.network.save()
     name(scanned, 0, "bed")
-    answer = tasks.look_at(scanned.network, picture())
+    answer = tasks.look_at(scanned.network, sent(scanned.network))
     assert answer["scene"] == []
     assert "3 outputs are no scores of its 2 classes" in answer["scene_refused"]
     assert answer["named_units"] == 1
 
 
 def test_the_pixels_are_those_that_the_scan_would_have_given(scanned, small_net):
-    shown = picture()
-    pixels = np.asarray(view(shown, PREPARATION), np.uint8).tobytes()
+    pixels = sent(scanned.network).seen
     seen = detect._input(detect._ready(scanned.network), pixels)
-    assert np.array_equal(seen[0].numpy(), prepare(shown, PREPARATION))
+    assert np.array_equal(seen[0].numpy(), prepare(picture(), PREPARATION))
     with pytest.raises(ValueError, match="12 bytes are no image of 32 × 32"):
         detect.look(scanned.network, b"0" * 12)
 
@@ -144,7 +143,7 @@ def test_only_two_networks_are_kept(scanned, monkeypatch):
 
 def test_a_message_delivered_twice_is_answered_once(scanned, monkeypatch):
     listen()
-    asked = detections.ask(scanned.network, picture())
+    asked = detections.ask(scanned.network, sent(scanned.network))
     looked = []
     monkeypatch.setattr(detect, "look", lambda network, pixels: looked.append(1) or {"objects": []})
     tasks.detect(asked.pk)
@@ -157,7 +156,7 @@ def test_a_message_delivered_twice_is_answered_once(scanned, monkeypatch):
 
 def test_what_nobody_waits_for_any_more_is_not_begun(scanned):
     listen()
-    asked = detections.ask(scanned.network, picture())
+    asked = detections.ask(scanned.network, sent(scanned.network))
     late = timezone.now() - timedelta(seconds=detections.DEADLINE + 1)
     Detection.objects.filter(pk=asked.pk).update(created_at=late)
     tasks.detect(asked.pk)
@@ -166,7 +165,7 @@ def test_what_nobody_waits_for_any_more_is_not_begun(scanned):
 
 def test_what_nobody_read_is_swept(scanned):
     listen()
-    asked = detections.ask(scanned.network, picture())
+    asked = detections.ask(scanned.network, sent(scanned.network))
     tasks.sweep(queues=())
     assert Detection.objects.exists()
     Detection.objects.filter(pk=asked.pk).update(created_at=timezone.now() - timedelta(minutes=3))
@@ -179,39 +178,38 @@ def test_a_busy_worker_is_waited_for_until_the_deadline_and_then_said(scanned, m
     monkeypatch.setattr(tasks.detect, "apply_async", lambda *_, **__: None)
     monkeypatch.setattr(detections.wait_for, "__defaults__", (0.05,))
     with pytest.raises(Busy, match="no answer within 0 seconds"):
-        tasks.look_at(scanned.network, picture())
+        tasks.look_at(scanned.network, sent(scanned.network))
     assert not Detection.objects.exists()
 
 
 def test_without_a_worker_nobody_waits(scanned):
     with pytest.raises(Busy, match="No worker is running"):
-        detections.ask(scanned.network, picture())
+        detections.ask(scanned.network, sent(scanned.network))
     assert not Detection.objects.exists()
 
 
 def test_too_many_that_wait_send_the_next_away(scanned):
     listen()
     for _ in range(detections.MOST_WAITING):
-        detections.ask(scanned.network, picture())
+        detections.ask(scanned.network, sent(scanned.network))
     with pytest.raises(Busy, match="images of others"):
-        detections.ask(scanned.network, picture())
+        detections.ask(scanned.network, sent(scanned.network))
 
 
-def test_images_are_unpacked_one_after_another(monkeypatch):
-    """A few kilobytes may be hundreds of megabytes of pixels: not many of these at once."""
+def test_images_are_unpacked_one_after_another(scanned, monkeypatch):
+    """A few kilobytes may be a gigabyte of pixels: not many of these at once."""
     monkeypatch.setattr(detections, "PATIENCE", 0)
-    sent = photograph()
     with detections._unpacking, pytest.raises(Busy, match="being read"):
-        detections.picture_of(io.BytesIO(sent), len(sent))
+        sent(scanned.network)
     with pytest.raises(DetectionRefused):
-        detections.picture_of(io.BytesIO(b"no image"), 8)
-    assert detections.picture_of(io.BytesIO(sent), len(sent)).size == picture().size
+        detections.taken(scanned.network, io.BytesIO(b"no image"), 8)
+    assert sent(scanned.network).size == picture().size
 
 
 def test_a_network_that_cannot_be_run_is_refused(scanned):
     scanned.network.arch = ""
     with pytest.raises(NetworkNotReady, match="cannot be run: it has no weights here"):
-        detections.ask(scanned.network, picture())
+        detections.ask(scanned.network, sent(scanned.network))
 
 
 def test_a_network_that_fails_says_why(scanned, worker, monkeypatch):
@@ -220,7 +218,7 @@ def test_a_network_that_fails_says_why(scanned, worker, monkeypatch):
 
     monkeypatch.setattr(detect, "look", broken)
     with pytest.raises(DetectionRefused, match="it broke off; the log of the worker"):
-        tasks.look_at(scanned.network, picture())
+        tasks.look_at(scanned.network, sent(scanned.network))
     assert not Detection.objects.exists()
 
 
@@ -228,7 +226,7 @@ def test_a_scan_whose_file_is_gone_is_said(scanned, worker, settings, tmp_path):
     name(scanned, 0, "bed")
     settings.MEDIA_ROOT = tmp_path / "elsewhere"
     with pytest.raises(DetectionRefused, match="not in the media storage any more"):
-        tasks.look_at(scanned.network, picture())
+        tasks.look_at(scanned.network, sent(scanned.network))
 
 
 def test_two_that_ask_at_once_do_not_share_the_hooks(scanned, monkeypatch):

@@ -65,8 +65,8 @@ def world(settings, tmp_path, monkeypatch, researcher):
         monkeypatch.setattr(f"analysis.tasks.{task}.delay_on_commit", lambda pk: None)
     monkeypatch.setattr("analysis.tasks.wake_run", lambda run: None)
     # Whatever bytes are made up stand for a picture, in which a worker sees what the page shows.
-    monkeypatch.setattr("analysis.services.detections.picture_of", lambda file, size: None)
-    monkeypatch.setattr("analysis.tasks.look_at", lambda network, picture: DETECTION.value)
+    monkeypatch.setattr("analysis.services.detections.taken", lambda network, file, size: None)
+    monkeypatch.setattr("analysis.tasks.look_at", lambda network, image: DETECTION.value)
     run = rows.run(
         rows.network("alexnet", public=True), rows.image_set("nyuv2"), created_by=researcher
     )
