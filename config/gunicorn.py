@@ -5,6 +5,9 @@ import os
 bind = os.environ.get("WEB_BIND", "0.0.0.0:8000")
 workers = int(os.environ.get("WEB_PROCESSES", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
+worker_class = "config.patience.Worker"
+# Every byte goes through `patience`, which ends the answer that nobody takes.
+sendfile = False
 # Uploads of weights are streamed to disk and may take a while on a slow line.
 timeout = 120
 graceful_timeout = 30

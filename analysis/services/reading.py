@@ -62,7 +62,8 @@ class Reader:
         told = json.loads(head)
         if "refused" in told:
             raise ImageRefused(told["refused"])
-        return Taken(*told["size"], seen, photo)
+        width, height = told["size"]
+        return Taken(width, height, seen, photo)
 
     def stop(self) -> int:
         """End the process, and return how it ended."""
