@@ -1,4 +1,4 @@
-"""What was answered wrongly: halves of characters in bodies, methods that are not there."""
+"""What was answered wrongly: halves of characters, wrong methods, far too many parameters."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -42,3 +42,20 @@ def test_a_wrong_method_is_told_before_any_parameter_is_looked_at(bob, address, 
     answer = bob.generic(method, f"/api/v1/{address}")
     refused(answer, 405, "method_not_allowed")
     assert "GET" in answer["Allow"]
+
+
+@pytest.mark.parametrize(
+    "address", ["", "networks/", "statistics/fields/", "statistics/fields.csv", "exports/units.csv"]
+)
+def test_far_too_many_parameters_are_refused(nobody, address):
+    answer = nobody.get(f"/api/v1/{address}?{'&'.join(['a'] * 1001)}")
+    assert "1,000 parameters" in refused(answer, 400, "parse_error")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("parameters", "field"), ("files", "file")])
+def test_far_too_many_parts_of_a_form_are_refused(bob, name, kind):
+    some = {f"x{n}": "y" for n in range(1001)}
+    if kind == "file":
+        some = {f"x{n}": SimpleUploadedFile("x", b"x") for n in range(101)}
+    answer = bob.post("/api/v1/networks/", some, format="multipart")
+    assert name in refused(answer, 400, "parse_error")
