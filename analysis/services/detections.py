@@ -5,6 +5,8 @@ network sees, in a row that is deleted when the answer is read. Nothing of it is
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 from typing import IO, Any
@@ -31,6 +33,7 @@ FORGOTTEN_AFTER = timedelta(minutes=2)
 # Unpacked, a small file may take a gigabyte: one at a time beside each web process.
 _unpacking = BoundedSemaphore(1)
 PATIENCE = 2.0  # seconds to wait for that
+_in_line = BoundedSemaphore(3)  # whose is unpacked, and two who wait: others keep their threads
 
 
 class Busy(Exception):
@@ -63,20 +66,34 @@ def taken(network: Network, file: IO[bytes], size: int, most_pixels: int = MOST_
             f"The file has {size:,} bytes; {LARGEST_FILE:,} are the most taken here: send a"
             " smaller copy."
         )
-    if not _unpacking.acquire(timeout=PATIENCE):
-        raise Busy("The images of others are being read: try again in a few seconds.")
-    try:
-        image = reader.taken(file.read(), network.preprocessing, most_pixels)
-    except ImageRefused as refused:
-        raise DetectionRefused(f"The image cannot be used: {refused}.") from refused
-    finally:
-        _unpacking.release()
+    with _turn():
+        try:
+            image = reader.taken(file.read(), network.preprocessing, most_pixels)
+        except ImageRefused as refused:
+            raise DetectionRefused(f"The image cannot be used: {refused}.") from refused
     if min(image.size) < LEAST_SIDE:
         raise DetectionRefused(
             f"An image of {image.width} × {image.height} pixels shows nothing: send one of at least"
             f" {LEAST_SIDE} × {LEAST_SIDE}."
         )
     return image
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until nobody else's image is unpacked; raises Busy where others wait, or too long."""
+    busy = Busy("The images of others are being read: try again in a few seconds.")
+    if not _in_line.acquire(blocking=False):
+        raise busy
+    try:
+        if not _unpacking.acquire(timeout=PATIENCE):
+            raise busy
+        try:
+            yield
+        finally:
+            _unpacking.release()
+    finally:
+        _in_line.release()
 
 
 def ask(network: Network, image: Taken, now: datetime | None = None) -> Detection:

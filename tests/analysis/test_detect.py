@@ -206,6 +206,15 @@ def test_images_are_unpacked_one_after_another(scanned, monkeypatch):
     assert sent(scanned.network).size == picture().size
 
 
+def test_who_would_wait_behind_two_others_is_sent_away_at_once(scanned, monkeypatch):
+    """Each who waits holds a thread of the web server."""
+    monkeypatch.setattr(detections, "PATIENCE", 600)
+    line = detections._in_line
+    with line, line, line, pytest.raises(Busy, match="being read"):
+        sent(scanned.network)
+    assert sent(scanned.network).size == picture().size
+
+
 def test_a_network_that_cannot_be_run_is_refused(scanned):
     scanned.network.arch = ""
     with pytest.raises(NetworkNotReady, match="cannot be run: it has no weights here"):
