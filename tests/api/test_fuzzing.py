@@ -6,6 +6,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import ignored_auth
 
 from analysis.api.detection_example import DETECTION
 from analysis.api.documentation import schema
@@ -17,6 +18,7 @@ from tests.api import rows
 pytestmark = [pytest.mark.rows, pytest.mark.django_db, pytest.mark.slow]
 
 EXAMPLES = 8
+WALKS, STEPS = 40, 8
 CONFIG = schemathesis.Config.from_dict(
     {
         "checks": {
@@ -112,3 +114,48 @@ def test_every_answer_keeps_to_the_schema(operation, mode, who, world, request):
     ask()
     if who == "researcher" and path:
         assert answers & {200, 201, 409}, answers
+
+
+@pytest.mark.parametrize("who", ["nobody", "researcher"])
+def test_what_one_answer_names_may_be_asked_for_next(who, world, request):
+    """Walks: a network that was listed, its layers, a unit, a campaign opened and then closed."""
+    headers = {}
+    if who == "researcher":
+        token = tokens.make(request.getfixturevalue("researcher"), "fuzzing")[1]
+        headers["Authorization"] = f"Bearer {token}"
+    document = schemathesis.openapi.from_dict(schema(), config=CONFIG)
+    document.app = application
+    followed = set()
+
+    class Walk(document.as_state_machine()):
+        def setup(self):
+            self.room = transaction.atomic()
+            self.room.__enter__()
+
+        def teardown(self):
+            transaction.set_rollback(True)
+            self.room.__exit__(None, None, None)
+
+        def get_call_kwargs(self, case):
+            return {"headers": headers}
+
+        def validate_response(self, response, case, headers):
+            # It takes our token for one that was made up; the questions above ask with such.
+            case.validate_response(response, excluded_checks=[ignored_auth])
+
+        def after_call(self, response, case):
+            followed.add((case.operation.label, response.status_code))
+
+    Walk.run(
+        settings=settings(
+            max_examples=WALKS,
+            stateful_step_count=STEPS,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+    )
+    if who == "researcher":  # something that was listed was asked for by its name
+        assert any("{" in label and status == 200 for label, status in followed), followed
