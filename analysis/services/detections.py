@@ -54,8 +54,17 @@ class NetworkNotReady(DetectionRefused):
     """The network has nothing to look with."""
 
 
-def taken(network: Network, file: IO[bytes], size: int, most_pixels: int = MOST_PIXELS) -> Taken:
-    """Return an image that somebody sent, as a network sees it; ``size`` is its bytes.
+def taken(
+    network: Network,
+    file: IO[bytes],
+    size: int,
+    *,
+    most_pixels: int = MOST_PIXELS,
+    longest: int = 0,
+) -> Taken:
+    """Return an image that somebody sent, as a network sees it.
+
+    ``size`` is its bytes, ``longest`` the longer side of its photo in pixels, 0 for none.
 
     Raises:
         DetectionRefused: too large, too small, not an image, or broken.
@@ -66,9 +75,14 @@ def taken(network: Network, file: IO[bytes], size: int, most_pixels: int = MOST_
             f"The file has {size:,} bytes; {LARGEST_FILE:,} are the most taken here: send a"
             " smaller copy."
         )
+    asked = {
+        "preprocessing": network.preprocessing,
+        "most_pixels": most_pixels,
+        "longest": longest,
+    }
     with _turn():
         try:
-            image = reader.taken(file.read(), network.preprocessing, most_pixels)
+            image = reader.taken(file.read(), asked)
         except ImageRefused as refused:
             raise DetectionRefused(f"The image cannot be used: {refused}.") from refused
     if min(image.size) < LEAST_SIDE:

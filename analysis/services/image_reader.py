@@ -21,7 +21,6 @@ from analysis.core.images import ImageRefused, Preprocessing, open_image, view
 
 LONGEST = 10  # seconds for one image; the largest photographs take two, AVIF six
 ROOM = 2 << 30  # bytes of memory: 40 million pixels with transparency take half of it
-PHOTO_SIDE = 720  # pixels of the longer side
 _LENGTH = struct.Struct(">Q")
 Parts = tuple[bytes, bytes, bytes]
 
@@ -44,14 +43,15 @@ def main() -> None:
 def answered(asked: dict[str, Any], file: bytes) -> Parts:
     """Return {"size": [width, height]}, the pixels a network sees, and a WebP of what it sees.
 
-    ``asked`` holds its ``preprocessing`` and the ``most_pixels`` that are read. An image that
-    cannot be used has {"refused": why} and nothing else.
+    ``asked`` holds its ``preprocessing``, the ``most_pixels`` that are read, and the ``longest``
+    side of the WebP in pixels, 0 for none. An image that cannot be used has {"refused": why} alone.
     """
     preparation = Preprocessing.from_json(asked["preprocessing"])
     try:
         picture = open_image(BytesIO(file), asked["most_pixels"])
         seen = view(picture, preparation).tobytes()  # (height, width, 3) bytes
-        return json.dumps({"size": picture.size}).encode(), seen, photo(picture, preparation)
+        shown = photo(picture, preparation, asked["longest"]) if asked["longest"] else b""
+        return json.dumps({"size": picture.size}).encode(), seen, shown
     except ImageRefused as refused:
         why = str(refused)
     except MemoryError:
@@ -59,11 +59,11 @@ def answered(asked: dict[str, Any], file: bytes) -> Parts:
     return json.dumps({"refused": why}).encode(), b"", b""
 
 
-def photo(picture: Picture.Image, preparation: Preprocessing) -> bytes:
+def photo(picture: Picture.Image, preparation: Preprocessing, longest: int) -> bytes:
     """Return what the network sees of an image as a WebP made by us, without its metadata."""
     box = preparation.box(*picture.size)
     width, height = box[2] - box[0], box[3] - box[1]
-    scale = min(1.0, PHOTO_SIDE / max(width, height))
+    scale = min(1.0, longest / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     part = picture.resize(size, Picture.Resampling.BICUBIC, box=box)
     part.info.clear()  # where it was taken, by whom

@@ -29,7 +29,7 @@ class Taken(NamedTuple):
     width: int  # pixels, upright
     height: int
     seen: bytes  # (height, width, 3) of the network's input
-    photo: bytes  # WebP of the part that the network sees
+    photo: bytes  # WebP of the part that the network sees, if a page shows it
 
     @property
     def size(self) -> tuple[int, int]:
@@ -43,16 +43,16 @@ class Reader:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def taken(self, file: bytes, preprocessing: Mapping[str, Any], most_pixels: int) -> Taken:
-        """Return an image as a network with this preparation sees it.
+    def taken(self, file: bytes, asked: Mapping[str, Any]) -> Taken:
+        """Return an image as `image_reader.answered` reads it.
 
         Raises:
             ImageRefused: it cannot be used, or not within the time and memory there is for it.
         """
-        asked = json.dumps({"preprocessing": dict(preprocessing), "most_pixels": most_pixels})
         process = self._running()
         try:
-            image_reader.send(cast("IO[bytes]", process.stdin), (asked.encode(), file))
+            question = json.dumps(asked).encode(), file
+            image_reader.send(cast("IO[bytes]", process.stdin), question)
             head, seen, photo = image_reader.receive(cast("IO[bytes]", process.stdout), 3)
         except (EOFError, BrokenPipeError):
             raise ImageRefused(_ended_by(self.stop())) from None

@@ -16,6 +16,7 @@ from analysis.services.naming import labels_of
 from analysis.services.reading import Taken
 
 SAMPLES = 3
+PHOTO = 720  # pixels of the longer side of what is shown
 # Read for three: many units have the same strongest image.
 CANDIDATES = 60
 # Objects that the page draws, and how many of them are to be seen at first.
@@ -102,7 +103,7 @@ def sample(network: Network, token: str) -> Taken:
             "This sample has been moved or removed since its run: choose another image."
         ) from refused
     with file:
-        return detections.taken(network, file, 0, MAX_PIXELS)
+        return detections.taken(network, file, 0, most_pixels=MAX_PIXELS, longest=PHOTO)
 
 
 def drawn(network: Network, image: Taken, answer: dict[str, Any]) -> Seen:

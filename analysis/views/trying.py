@@ -64,9 +64,10 @@ def _image(request: HttpRequest, network: Network) -> Taken:
     if token := request.POST.get("sample", ""):
         return trying.sample(network, token[:64])
     files = request.FILES.getlist("image")
-    if len(files) != 1 or files[0].file is None:
+    file = files[0].file if len(files) == 1 else None
+    if file is None:
         raise DetectionRefused("Choose an image first, or one of the samples.")
-    return detections.taken(network, files[0].file, files[0].size or 0)
+    return detections.taken(network, file, files[0].size or 0, longest=trying.PHOTO)
 
 
 def _within_limits(request: HttpRequest) -> bool:

@@ -13,8 +13,8 @@ from analysis.services.reading import ENVIRONMENT, Reader
 from tests.analysis.hostile_images import clear_pixels, many_passes, many_strips
 from tests.analysis.looking import photograph
 
-MOST = 40_000_000
 INPUT = {"height": 32, "width": 32, "fit": "crop"}
+ASKED = {"preprocessing": INPUT, "most_pixels": 40_000_000, "longest": 24}
 
 
 @pytest.fixture
@@ -39,20 +39,21 @@ def changed(monkeypatch, **values):
 
 def test_an_image_is_read_as_it_would_be_here(reader):
     data = photograph((60, 48), "JPEG")
-    taken = reader.taken(data, INPUT, MOST)
+    taken = reader.taken(data, ASKED)
     here = open_image(io.BytesIO(data))
     assert taken.size == here.size == (60, 48)
     assert taken.seen == view(here, Preprocessing.from_json(INPUT)).tobytes()
-    assert open_image(io.BytesIO(taken.photo)).size == (48, 48)
+    assert open_image(io.BytesIO(taken.photo)).size == (24, 24)
+    assert reader.taken(data, ASKED | {"longest": 0}) == taken._replace(photo=b"")
 
 
 def test_one_process_reads_many_and_survives_what_is_no_image(reader):
-    first = reader.taken(photograph(), INPUT, MOST)
+    first = reader.taken(photograph(), ASKED)
     process = reader._process
     for refused in (b"", b"<svg/>", photograph((400, 300))[:400], photograph((200, 201))):
         with pytest.raises(ImageRefused, match=r"empty|not an image|cut short|are more than"):
-            reader.taken(refused, INPUT, 40_000)
-    assert reader.taken(photograph(), INPUT, MOST) == first
+            reader.taken(refused, ASKED | {"most_pixels": 40_000})
+    assert reader.taken(photograph(), ASKED) == first
     assert reader._process is process
 
 
@@ -61,32 +62,32 @@ def test_what_takes_too_long_ends_its_reader_and_the_next_begins_anew(reader, mo
     changed(monkeypatch, LONGEST=1)
     for data in (many_passes(), many_strips(1_000_000)):
         with pytest.raises(ImageRefused, match="longer than 10 seconds to unpack"):
-            reader.taken(data, INPUT, MOST)
-    assert reader.taken(photograph(), INPUT, MOST).size == (60, 48)
+            reader.taken(data, ASKED)
+    assert reader.taken(photograph(), ASKED).size == (60, 48)
 
 
 def test_what_takes_too_much_memory_is_refused(reader, monkeypatch):
     changed(monkeypatch, ROOM=400 << 20)
     with pytest.raises(ImageRefused, match="memory"):
-        reader.taken(clear_pixels(5000), INPUT, MOST)
-    assert reader.taken(photograph(), INPUT, MOST).size == (60, 48)
+        reader.taken(clear_pixels(5000), ASKED)
+    assert reader.taken(photograph(), ASKED).size == (60, 48)
 
 
 def test_the_files_that_ask_for_much_are_images(reader):
     """Or the tests above would show nothing."""
     for data in (many_passes(64, passes=3), many_strips(8), clear_pixels(16)):
-        assert min(reader.taken(data, INPUT, MOST).size) >= 8
+        assert min(reader.taken(data, ASKED).size) >= 8
 
 
 def test_a_reader_that_was_ended_is_started_again(reader):
-    reader.taken(photograph(), INPUT, MOST)
+    reader.taken(photograph(), ASKED)
     reader._process.kill()
     reader._process.wait()
-    assert reader.taken(photograph(), INPUT, MOST).size == (60, 48)
+    assert reader.taken(photograph(), ASKED).size == (60, 48)
     reader._process.stdout.close()  # as if it had gone while it read
     with pytest.raises(ValueError, match="closed"):
-        reader.taken(photograph(), INPUT, MOST)
-    assert reader.taken(photograph(), INPUT, MOST).size == (60, 48)
+        reader.taken(photograph(), ASKED)
+    assert reader.taken(photograph(), ASKED).size == (60, 48)
 
 
 def test_it_knows_no_secret_and_loads_neither_django_nor_torch(monkeypatch):
