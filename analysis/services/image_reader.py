@@ -27,7 +27,10 @@ Parts = tuple[bytes, bytes, bytes]
 
 def main() -> None:
     """Answer one question after another until nobody is there to ask."""
-    resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if sys.platform == "linux":  # elsewhere the system may refuse it, and time alone is limited
+        room = ROOM if most == resource.RLIM_INFINITY else min(ROOM, most)
+        resource.setrlimit(resource.RLIMIT_AS, (room, most))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while True:
