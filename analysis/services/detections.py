@@ -5,10 +5,7 @@ network sees, in a row that is deleted when the answer is read. Nothing of it is
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import BoundedSemaphore
 from typing import IO, Any
 
 from django.db.models import Q
@@ -18,6 +15,7 @@ from analysis.core.images import ImageRefused, Preprocessing
 from analysis.models import Detection, Network, State
 from analysis.services.listeners import listening
 from analysis.services.reading import Taken, reader
+from analysis.services.turns import Line
 
 QUEUE = "interactive"
 DEADLINE = 10.0  # seconds that a request waits for its worker
@@ -31,9 +29,7 @@ MOST_WAITING = 4
 FIRST_LOOK, LONGEST_LOOK = 0.004, 0.05
 FORGOTTEN_AFTER = timedelta(minutes=2)
 # Unpacked, a small file may take a gigabyte: one at a time beside each web process.
-_unpacking = BoundedSemaphore(1)
-PATIENCE = 2.0  # seconds to wait for that
-_in_line = BoundedSemaphore(3)  # whose is unpacked, and two who wait: others keep their threads
+unpacking = Line(waiting=2, patience=2.0)
 
 
 class Busy(Exception):
@@ -80,7 +76,8 @@ def taken(
         "most_pixels": most_pixels,
         "longest": longest,
     }
-    with _turn():
+    busy = Busy("The images of others are being read: try again in a few seconds.")
+    with unpacking.turn(busy):
         try:
             image = reader.taken(file.read(), asked)
         except ImageRefused as refused:
@@ -91,23 +88,6 @@ def taken(
             f" {LEAST_SIDE} × {LEAST_SIDE}."
         )
     return image
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """Wait until nobody else's image is unpacked; raises Busy where others wait, or too long."""
-    busy = Busy("The images of others are being read: try again in a few seconds.")
-    if not _in_line.acquire(blocking=False):
-        raise busy
-    try:
-        if not _unpacking.acquire(timeout=PATIENCE):
-            raise busy
-        try:
-            yield
-        finally:
-            _unpacking.release()
-    finally:
-        _in_line.release()
 
 
 def ask(network: Network, image: Taken, now: datetime | None = None) -> Detection:

@@ -12,9 +12,7 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +23,7 @@ from analysis.services import figure_printer
 from analysis.services.figure_print import printed
 from analysis.services.figures import Column, Figure, Spec
 from analysis.services.spreadsheets import neutralise
+from analysis.services.turns import Line
 
 TYPES = {
     "svg": "image/svg+xml",
@@ -34,13 +33,11 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
 }
 DRAWN = ("svg", "png", "pdf")
-PATIENCE = 4.0  # seconds that somebody waits for another's drawing
 LONGEST = 30.0  # seconds that a drawing may take; the usual ones take one
 LARGEST = 8_000_000  # characters of Vega-Lite, some 60,000 points
 KEPT = 3600  # seconds
 KEPT_LARGEST = 1_000_000  # bytes of a file that is kept
-_at_work = threading.Lock()
-_in_line = threading.BoundedSemaphore(2)  # who draws, and one who waits: others keep their threads
+drawing = Line(waiting=1, patience=4.0)
 
 
 class CannotDraw(Exception):
@@ -142,7 +139,7 @@ def _draw(wanted: Sequence[Wanted], longest: float) -> list[bytes]:
             f" ({LARGEST / 1e6:.0f} MB): take its rows as CSV, or the Vega-Lite JSON."
         )
     try:
-        with _turn():
+        with drawing.turn(_busy()):
             done = subprocess.run(
                 [sys.executable, "-I", str(Path(figure_printer.__file__))],
                 input=asked.encode(),
@@ -164,24 +161,11 @@ def _draw(wanted: Sequence[Wanted], longest: float) -> list[bytes]:
     return [base64.b64decode(file) for file in json.loads(done.stdout)]
 
 
-@contextmanager
-def _turn() -> Iterator[None]:
-    """Wait until nobody else draws; raises TooBusy where others wait already, or for too long."""
-    busy = TooBusy(
+def _busy() -> TooBusy:
+    return TooBusy(
         "Other figures are being drawn just now: ask again in a few seconds. Rows as CSV and"
         " Vega-Lite JSON are there at once."
     )
-    if not _in_line.acquire(blocking=False):
-        raise busy
-    try:
-        if not _at_work.acquire(timeout=PATIENCE):
-            raise busy
-        try:
-            yield
-        finally:
-            _at_work.release()
-    finally:
-        _in_line.release()
 
 
 def _named(svg: bytes, wanted: Wanted) -> bytes:

@@ -198,8 +198,8 @@ def test_too_many_that_wait_send_the_next_away(scanned):
 
 def test_images_are_unpacked_one_after_another(scanned, monkeypatch):
     """A few kilobytes may be a gigabyte of pixels: not many of these at once."""
-    monkeypatch.setattr(detections, "PATIENCE", 0)
-    with detections._unpacking, pytest.raises(Busy, match="being read"):
+    monkeypatch.setattr(detections.unpacking, "patience", 0)
+    with detections.unpacking.at_work, pytest.raises(Busy, match="being read"):
         sent(scanned.network)
     with pytest.raises(DetectionRefused):
         detections.taken(scanned.network, io.BytesIO(b"no image"), 8)
@@ -208,8 +208,8 @@ def test_images_are_unpacked_one_after_another(scanned, monkeypatch):
 
 def test_who_would_wait_behind_two_others_is_sent_away_at_once(scanned, monkeypatch):
     """Each who waits holds a thread of the web server."""
-    monkeypatch.setattr(detections, "PATIENCE", 600)
-    line = detections._in_line
+    monkeypatch.setattr(detections.unpacking, "patience", 600)
+    line = detections.unpacking.places
     with line, line, line, pytest.raises(Busy, match="being read"):
         sent(scanned.network)
     assert sent(scanned.network).size == picture().size

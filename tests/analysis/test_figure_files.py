@@ -80,7 +80,8 @@ def test_several_are_drawn_at_once_and_an_odd_name_stays_a_name():
 
 
 def test_one_waits_and_others_are_told_to_ask_again():
-    with figure_files._turn(), figure_files._in_line, pytest.raises(TooBusy, match="ask again"):
+    line = figure_files.drawing
+    with line.turn(TooBusy()), line.places, pytest.raises(TooBusy, match="ask again"):
         drawn([Wanted(printed(a_figure(), "not yet"), "svg")])
 
 
@@ -104,8 +105,7 @@ def test_what_takes_too_long_or_is_too_large_says_what_to_do_instead(monkeypatch
     monkeypatch.setattr(figure_files, "LARGEST", 10)
     with pytest.raises(CannotDraw, match=r"MB of points.*take its rows as CSV"):
         drawn([Wanted(spec, "png")])
-    assert figure_files._at_work.acquire(blocking=False)  # whoever failed has let go
-    figure_files._at_work.release()
+    assert not figure_files.drawing.at_work.locked()  # whoever failed has let go
 
 
 def test_drawing_loads_nothing_into_this_process(monkeypatch):

@@ -174,9 +174,9 @@ def test_twice_is_the_same_file_and_is_not_drawn_again(client, run, monkeypatch)
 
 
 def test_when_others_draw_it_says_so_and_when_to_come_again(client, run, monkeypatch):
-    monkeypatch.setattr(figure_files, "PATIENCE", 0.01)
+    monkeypatch.setattr(figure_files.drawing, "patience", 0.01)
     figure_files.caches["figures"].clear()
-    with figure_files._at_work:
+    with figure_files.drawing.at_work:
         answer = client.get(f"{SEGMENTS}.png")
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "ask again in a few seconds" in answer.content.decode()
