@@ -26,6 +26,7 @@ from analysis.services.comparing import (
     Side,
     row_of,
 )
+from analysis.services.figures import written
 from analysis.services.kept import once
 from analysis.services.object_correlation_figures import (
     SHORT,
@@ -205,14 +206,14 @@ def _p(row: Compared, tests: int) -> str:
 
 def _difference(row: Compared) -> str:
     signed = [
-        "–" if one is None else f"{one:+.2f}".replace("-", "−")
+        "–" if one is None else written(one, sign="+")
         for one in (row.difference, row.difference_low, row.difference_high)
     ]
     return signed[0] if row.difference_low is None else f"{signed[0]} ({signed[1]} to {signed[2]})"
 
 
 def _two(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+    return "–" if value is None else written(value)
 
 
 UNITS = Comparable(

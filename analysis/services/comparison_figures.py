@@ -22,6 +22,7 @@ from analysis.services.figures import (
     mark,
     ordered,
     whiskers,
+    written,
 )
 
 # Lines of a drawing: layers have an order, of other places those that differ most are drawn. The
@@ -139,7 +140,7 @@ def _number(value: float | None, measure: Measure) -> str:
 
 
 def _signed(value: float | None, measure: Measure) -> str:
-    return "–" if value is None else f"{value:+.{measure.digits}f}".replace("-", "−")
+    return "–" if value is None else written(value, measure.digits, "+")
 
 
 def _interval(row: Compared, measure: Measure) -> str:

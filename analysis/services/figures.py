@@ -19,6 +19,14 @@ Spec = dict[str, Any]
 Style = Literal["observed", "reference", "published", "interval", "halo", "label"]
 
 
+def written(value: float, digits: int = 2, sign: str = "") -> str:
+    """Return a number in digits: a minus is as wide as a plus, nothing has none.
+
+    ``sign`` is "+" where positive numbers show theirs.
+    """
+    return f"{value:{sign}z.{digits}f}".replace("-", "−")
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a figure's table: the name in its rows, the words above, how to write it."""
@@ -36,7 +44,7 @@ class Column:
         if isinstance(value, float) and 0 <= value < self.least:
             return f"<{BLANK}{self.least:g}"
         if isinstance(value, float):
-            return f"{value:.{2 if self.digits is None else self.digits}f}"
+            return written(value, 2 if self.digits is None else self.digits)
         return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -18,6 +18,7 @@ from analysis.services.figures import (
     mark,
     ordered,
     whiskers,
+    written,
 )
 from analysis.services.object_figures import Shown, coverage_figure, units_figure
 from analysis.services.objects import (
@@ -193,7 +194,7 @@ def _answer(shown: Shown, measure: str) -> str:
     left = [row for row in own if row.given == other and row.coefficient == PEARSON]
     if left and left[0].value is not None:
         told += (
-            f" With {MEASURES[other]} held fixed (partial correlation): {left[0].value:.2f}"
+            f" With {MEASURES[other]} held fixed (partial correlation): {written(left[0].value)}"
             f"{_range(left[0])}."
         )
     return told
@@ -217,11 +218,19 @@ def _said(row: ObjectCorrelation) -> str:
     if row.value is None:
         return f"{WORDS[row.coefficient]} does not exist"
     p = "" if row.p_holm is None else f", p (Holm) = {row.p_holm:.2g}"
-    return f"{WORDS[row.coefficient]} {row.value:.2f}{_range(row)}{p}"
+    return f"{WORDS[row.coefficient]} {written(row.value)}{_range(row)}{p}"
 
 
 def _range(row: ObjectCorrelation) -> str:
-    return "" if row.low is None else f" (95%: {row.low:.2f} to {row.high:.2f})"
+    interval = _interval(row)
+    return f" (95%: {interval})" if interval else ""
+
+
+def _interval(row: ObjectCorrelation) -> str | None:
+    if row.low is None or row.high is None:
+        return None
+    # Unbreakable blanks: a narrow screen scrolls the table instead.
+    return f"{written(row.low)}\u00a0to\u00a0{written(row.high)}"
 
 
 def _best(rows: Sequence[ObjectCorrelation]) -> str:
@@ -243,12 +252,10 @@ def _best(rows: Sequence[ObjectCorrelation]) -> str:
 
 def _told(row: ObjectCorrelation) -> dict[str, Any]:
     given = "" if row.given is None else f", given {MEASURES[row.given]}"
-    # Unbreakable blanks: a narrow screen scrolls the table instead.
-    interval = None if row.low is None else f"{row.low:.2f}\u00a0to\u00a0{row.high:.2f}"
     against = f"{MEASURES[row.measure]}{given}"
     short = SHORT[row.measure] + ("" if row.given is None else f" | {SHORT[row.given]}")
     words = {"against": against, "short": short, "how": WORDS[row.coefficient]}
-    return row._asdict() | words | {"interval": interval}
+    return row._asdict() | words | {"interval": _interval(row)}
 
 
 def _title(measure: str) -> str:

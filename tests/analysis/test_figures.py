@@ -47,7 +47,12 @@ def test_a_small_p_is_not_written_as_none():
     column = Column("p", "p", 4, least=0.0001)
     told = [column.cell({"p": p}) for p in (0.00004, 0.0, 0.0001, 0.25, None)]
     assert told == ["<\u00a00.0001", "<\u00a00.0001", "0.0001", "0.2500", "–"]
-    assert Column("size", "Size", 1).cell({"size": -0.5}) == "-0.5"
+
+
+def test_a_minus_is_no_hyphen_and_nothing_has_no_sign():
+    column = Column("size", "Size", 1)
+    told = [column.cell({"size": size}) for size in (-0.5, -0.04, 0.04)]
+    assert told == ["\u22120.5", "0.0", "0.0"]
 
 
 def test_a_drawing_keeps_the_order_given_and_goes_from_low_to_high():
