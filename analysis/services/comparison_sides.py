@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from django.db.models import QuerySet
 
-from analysis.models import Network, Run
-from analysis.services import figure_pages, findings, label_choices, object_choices
+from analysis.models import Network, Run, Source
+from analysis.services import figure_pages, findings, label_choices, meanings, object_choices
+from analysis.services.atlas import SOURCES
 from analysis.services.comparing import Side
 from analysis.services.figures import Missing
 from analysis.services.findings import Tab
 from analysis.services.label_choices import Asked, Choice
+from analysis.services.labelled import BY
 
 UNTRAINED = "random:"
 # What an address says of the second network, as it says it of the first.
@@ -122,7 +124,7 @@ def _likeness(run: Run, beside: Run, step: str) -> tuple[bool, bool]:
 def _labels(
     tab: Tab, network: Network, other: Network, asked: Asked
 ) -> tuple[Side, Side] | Missing:
-    first = label_choices.labels_chosen(network, asked)
+    first = label_choices.labels_chosen(network, _by_both(network, other, asked))
     lacking = [] if first else [network]
     second = _other_labels(other, first, asked)
     if second is None and other not in lacking:
@@ -138,8 +140,29 @@ def _labels(
         if len(first.sources) == len(first.campaigns) == 1:
             why = f"{network} has no labels but those by {whose(first)} to compare with."
         return Missing(tab.teaches, why)
+    named = of_other(asked).get("source")
+    if network != other and second.wanted.source not in (first.wanted.source, named):
+        return Missing(tab.teaches, _not_by(other, first, second))
     names = names_of(network, other, whose(first), whose(second))
     return Side(network, names[0], choice=first), Side(other, names[1], choice=second)
+
+
+def _by_both(network: Network, other: Network, asked: Asked) -> Asked:
+    """Return what is asked; where no source is named, the first that has labelled both."""
+    if network == other or any(asked.get(name) for name in ("source", "campaign", "other_source")):
+        return asked
+    first, second = (meanings.origins(one) for one in (network, other))
+    both = [source for source in SOURCES if source in first and source in second]
+    return {**asked, "source": both[0]} if both else asked
+
+
+def _not_by(other: Network, first: Choice, second: Choice) -> str:
+    """Say that labels of two sources are set against each other only where both are named."""
+    there = " and ".join(str(BY[one]) for one in second.sources)
+    return (
+        f"{other} has no labels {BY[Source(first.wanted.source)]}, only {there}: what differs might"
+        " be who was asked, not what the units see. Choose labels that both have."
+    )
 
 
 def _other_labels(other: Network, first: Choice | None, asked: Asked) -> Choice | None:

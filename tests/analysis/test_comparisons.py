@@ -305,6 +305,23 @@ def test_sources_of_one_network_are_compared_in_pairs(both):
     assert "Their labels are of different sources: people and machine." in told[0].method
 
 
+def test_labels_of_two_sources_are_not_set_against_each_other_unless_both_are_named(both):
+    first, second = both
+    by_machine = {"source": "machine", "origin": "m", "category": "", "precision": None}
+    UnitSemantics.objects.filter(unit__layer__network=second).delete()
+    rows.label(rows.unit(second), "bed", **by_machine)
+    (told,) = comparisons.of_tab(TABS["concepts"], first, second, {})
+    assert told.why.startswith("two has no labels by people, only by a machine: what differs might")
+    named = sides_of(TABS["concepts"], first, second, {"other_source": "machine"})
+    assert [side.choice.wanted.source for side in named] == ["people", "machine"]
+    # Where both have labels of one source, that is taken: people's come before them otherwise.
+    rows.label(rows.unit(first, channel=5), "bed", **by_machine)
+    both_have = sides_of(TABS["concepts"], first, second, {})
+    assert [side.choice.wanted.source for side in both_have] == ["machine", "machine"]
+    (told,) = comparisons.of_tab(TABS["concepts"], first, second, {"source": "people"})
+    assert isinstance(told, Missing)
+
+
 def test_whom_to_compare_with(both):
     readable = Network.objects.all()
     assert usual_other(both[0], readable) == both[1]

@@ -196,7 +196,9 @@ def machines_are_told(folder, files):
 
 def test_two_networks_stand_beside_one_another_and_simulated_ones_say_so(run, tmp_path):
     other = a_known_network("robots", source="simulated")
-    report = report_folder.make(Subject(run.network, NOW, against=other.network), tmp_path)
+    asked = {"other_source": "simulated"}
+    subject = Subject(run.network, NOW, against=other.network, asked=asked)
+    report = report_folder.make(subject, tmp_path)
     page = Page((tmp_path / "report.html").read_text())
     assert "What the units of demo and robots see" in page.text
     assert "labels: simulated workers" in report.marks
