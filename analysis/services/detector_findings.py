@@ -201,8 +201,9 @@ def class_figure(run: Run, download: str) -> Figure | None:
         method=(
             f"Points: the best IoU of any unit with the class. Line: the cap. A unit on for a share"
             f" q = {quantile:g} of all pixels can reach at most q / f with a class that fills a"
-            f" share f > q, and f / q with a smaller one. Dashed: {DETECTS}, from which a unit"
-            " counts as a detector. Shares are of the pixels of known classes."
+            f" share f > q, and f / q with a smaller one. Dashed: {DETECTS}, above which a unit"
+            " detects the class that it fits best, and no other: a class may have its point there"
+            " and no detector. Shares are of the pixels of known classes."
         ),
         download=download,
     )

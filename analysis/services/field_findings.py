@@ -232,8 +232,9 @@ def _method(run: Run, published: bool) -> str:
     told = (
         f"An 11 × 11 occluder ({occluder}) was moved over the units' strongest images; the change"
         " of the activation was recentred on the winning location and averaged. Size: side of"
-        " the square as large as the area above half of the maximum. Whiskers: one s.d. over"
-        " units; strokes: single units."
+        " the square as large as the area above half of the maximum. What is smaller than the"
+        " occluder is found about as large as it: fields of the first layers may come out above the"
+        " theoretical size. Whiskers: one s.d. over units; strokes: single units."
     )
     if published:
         told += " Rings: the paper's own means for AlexNet layers of the same theoretical size."

@@ -233,21 +233,25 @@ def _interval(row: ObjectCorrelation) -> str | None:
     return f"{written(row.low)}\u00a0to\u00a0{written(row.high)}"
 
 
+def _strength(row: ObjectCorrelation) -> float:
+    return abs(row.value or 0)
+
+
 def _best(rows: Sequence[ObjectCorrelation]) -> str:
     """Tell which measure goes most with units, by Pearson's correlation, and whether any does."""
     own = [row for row in rows if row.coefficient == PEARSON and row.given is None]
-    best = max(own, key=lambda row: row.value or 0)
+    best = max(own, key=_strength)
     often = [row for row in own if row.measure in FREQUENCY]
     sure = [row for row in own if row.p_holm is not None and row.p_holm < SURE]
     none = f"None of {len(own)} Pearson correlations is beyond chance. " if not sure else ""
-    told = f"{none}Highest with {MEASURES[best.measure]}: {_said(best)}."
+    told = f"{none}Strongest with {MEASURES[best.measure]}: {_said(best)}."
     others = [row for row in own if row.measure not in FREQUENCY]
     if often and others:
-        one, two = (max(some, key=lambda row: row.value or 0) for some in (often, others))
+        one, two = (max(some, key=_strength) for some in (often, others))
         other = two if best in often else one
-        told += f" Of {'informativeness' if best in often else 'frequency'} highest with"
+        told += f" Of {'informativeness' if best in often else 'frequency'} strongest with"
         told += f" {MEASURES[other.measure]}: {_said(other)}."
-    return f"{told} Whether one is higher than another is not tested."
+    return f"{told} Whether one is stronger than another is not tested."
 
 
 def _told(row: ObjectCorrelation) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def test_figures_answer_in_sentences(network, rooms):
         "1 with fewer than 4 images are left out, as are 2 images without a scene." in weight.method
     )
     assert correlations.answer.startswith(
-        "None of 6 Pearson correlations is beyond chance. Highest with "
+        "None of 6 Pearson correlations is beyond chance. Strongest with "
     )
     assert "after Holm’s correction for the 18 correlations tested here" in correlations.method
     assert "Interval and p are found in different ways" in correlations.method
