@@ -164,6 +164,8 @@ def test_a_scene_has_images_detectors_and_minimal_images(client, private):
     tops = run.top_images.filter(end="top", unit=first.unit)
     inside = sum(top.image.scene == "kitchen" for top in tops.select_related("image"))
     assert (first.share.images, first.share.of) == (inside, 60)
+    looked = ", ".join(layer.name for layer in run.layers.order_by("position"))
+    assert f"in one run of each network: {looked} of {run.network.slug}. Each" in page.text
     assert first.share.usual == 40 / 1000
     assert first.share.times == pytest.approx(inside / 60 / 0.04)
     assert len(page.context["pictures"]) == 24
