@@ -76,7 +76,11 @@ def _called(request: HttpRequest, concept: str) -> Called:
 
 
 def _one(request: HttpRequest, concept: str) -> HttpResponse:
-    said, named, found = _called(request, concept)
+    try:
+        said, named, found = _called(request, concept)
+    except Http404:
+        missing = {"concept": concept.strip()[:LONGEST]}
+        return render(request, "analysis/concept_missing.html", missing, status=404)
     at = _page(request, found, UNITS)
     shown: list[Entry] = list(at.object_list)
     concepts.pictured(shown)

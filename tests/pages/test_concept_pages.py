@@ -140,7 +140,12 @@ def test_the_list_is_searched_and_says_what_is_missing(client, run, private):
         "/atlas/concepts/none/",
         "/atlas/concepts/?is=",
     ):
-        assert client.get(none).status_code == 404
+        page = client.get(none)
+        assert page.status_code == 404
+        assert b"No unit that you may see is called" in page.content
+        assert b'class="button" href="/atlas/concepts/"' in page.content
+    odd = client.get("/atlas/concepts/", {"is": "<img src=x>"})
+    assert "“<bdi>&lt;img src=x&gt;</bdi>”" in odd.content.decode()
     assert client.get("/atlas/concepts/" + "x" * 5000 + "/").status_code == 404
     assert client.post("/atlas/concepts/").status_code == 405
     assert client.post("/atlas/concepts/bed/").status_code == 405
