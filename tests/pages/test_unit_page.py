@@ -152,6 +152,22 @@ def test_scenes_of_its_images_and_what_it_finds_there(client, run):
     assert "each stamped with its field" in page_of(client, run).content.decode()
 
 
+def test_no_pictures_says_whether_anything_looked(client, run):
+    unit = unit_of(run)
+    other = factories.RunFactory(network=run.network, image_set=run.image_set, state=State.DONE)
+    other.layers.add(unit.layer)
+    Job.objects.create(run=other, step="dissect", position=1, queue="cpu", state=State.DONE)
+    named = page_of(client, run, query=f"?run={other.short_key}").content.decode()
+    assert f"Run {other.short_key} has drawn no pictures of this layer" in named
+    run.layers.clear()
+    drawn = "No pictures of this layer have been drawn yet: the step “segment” does that."
+    assert drawn in page_of(client, run).content.decode()
+    other.layers.clear()
+    html = page_of(client, run).content.decode()
+    assert "No finished run has looked at this layer yet." in html
+    assert drawn not in html
+
+
 def test_history_and_units_like_it(client, run):
     other = factories.a_finished_run(units=4)
     hidden = factories.a_finished_run(units=1)
