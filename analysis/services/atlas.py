@@ -88,6 +88,16 @@ class LayerShares:
         return sum(self.counts.values())
 
     @property
+    def ungrouped(self) -> int:
+        """Return how many units have a label that says no category."""
+        return self.counts.get("", 0)
+
+    @property
+    def grouped(self) -> int:
+        """Return how many units have a label with a category."""
+        return self.labelled - self.ungrouped
+
+    @property
     def bar(self) -> list[tuple[str, str, int, int]]:
         """Return (category, its name, where it begins, count), low to high, for a stacked bar."""
         begins, pieces = 0, []

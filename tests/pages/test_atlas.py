@@ -52,12 +52,15 @@ def layer_page(run):
     return f"/atlas/{run.network.slug}/conv1/"
 
 
-def test_labels_without_a_group_are_counted_as_labels(run, units):
+def test_labels_without_a_group_are_counted_as_labels(client, run, units):
     """A machine that reads masks says no group."""
     label(units[3], "machine", "wall", "", None)
     [row] = atlas.shares(run.network)
     assert row.labelled == 4
     assert sum(count for _, _, _, count in row.bar) == 3
+    html = client.get(f"/atlas/{run.network.slug}/").content.decode()
+    assert '<rect x="3" y="0" width="1" height="1"/>' in html  # the bar is full
+    assert "4 labelled, 1 without a group (grey)" in html
 
 
 def test_a_public_atlas_is_read_by_anyone_from_network_to_unit(client, run, units):
