@@ -123,7 +123,8 @@ def shares_apart(
     """Return the difference of two independent shares of units.
 
     Interval: Newcombe's, of the two Wilson intervals (Newcombe 1998, method 10), which has a width
-    where no unit or every unit counts. p: Fisher's exact test, all exchanges of units at once.
+    where no unit or every unit counts, and of one unit too. p: Fisher's exact test, all exchanges
+    of units at once.
     """
     hits, others = int(first.sum()), int(second.sum())
     if not len(first) or not len(second):

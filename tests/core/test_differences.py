@@ -143,6 +143,7 @@ def flags(hits, of):
         (0, 128, 2, 128),
         (5, 56, 0, 29),
         (4, 4, 0, 1),
+        (1, 1, 0, 1),
     ],
 )
 def test_shares_against_newcombe_and_fisher(hits, of, others, others_of):
@@ -177,6 +178,15 @@ def test_paired_shares():
     assert shares_in_pairs(np.ones(5, bool), np.ones(5, bool)).high > 0  # a width all the same
     assert shares_in_pairs(first[:0], second[:0]) == shares_apart(first, second[:0])
     assert mcnemar(0, 0) == 1.0
+
+
+def test_shares_of_one_unit_have_an_interval_that_leaves_everything_open():
+    one, none = flags(1, 1), flags(0, 1)
+    for way in (shares_apart, shares_in_pairs):
+        same, other = way(one, one), way(one, none)
+        assert (same.low, same.high) == pytest.approx((-0.7935, 0.7935), abs=1e-4)
+        assert (same.p, other.p) == (1.0, 1.0)
+        assert (other.low, other.value, other.high) == pytest.approx((-0.1221, 1, 1), abs=1e-4)
 
 
 def test_holm():
