@@ -272,7 +272,8 @@ def _layer_drawing(run: Run, layers: list[LayerDetectors]) -> Spec:
 def _class_answer(classes: list[ClassReach], quantile: float) -> str:
     covered = [row for row in classes if row.detectors]
     hidden = [row.name for row in classes if row.cap <= DETECTS]
-    told = f"{len(covered)} of {len(classes)} classes are detected by some unit"
+    verb = "is" if len(covered) == 1 else "are"
+    told = f"{len(covered)} of {len(classes)} classes {verb} detected by some unit"
     if covered:
         best = max(covered, key=lambda row: row.best_iou)
         told += f", {best.name} the best one (IoU {best.best_iou:.2f})"

@@ -74,14 +74,14 @@ def figure(run: Run, download: str) -> Figure | None:
         }
         for row in concepts
     ]
-    best = concepts[0]
+    best, above = concepts[0], sum(row.jaccard > row.chance for row in concepts)
     return Figure(
         name="localised",
         question="How well do named units find the objects that they are named for?",
         answer=(
             f"Best is {best.concept}, with a Jaccard index of {best.jaccard:.3f}"
-            f" ({best.chance:.3f} by chance); {sum(r.jaccard > r.chance for r in concepts)} of"
-            f" {len(concepts)} concepts are above chance."
+            f" ({best.chance:.3f} by chance); {above} of {len(concepts)} concepts"
+            f" {'is' if above == 1 else 'are'} above chance."
         ),
         spec=_drawing(told[:DRAWN]),
         columns=COLUMNS,

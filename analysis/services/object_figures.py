@@ -256,8 +256,9 @@ def _units_drawing(
 def _coverage_answer(shown: Shown, classes: Sequence[str], whole: Mapping[str, Any]) -> str:
     named = {unit.object for unit in shown.units}
     left = [name for name in classes if name not in named]
+    verb = "is" if whole["named"] == 1 else "are"
     told = (
-        f"{whole['named']} of {whole['of']} objects ({whole['share']:.0%}) are named by at least"
+        f"{whole['named']} of {whole['of']} objects ({whole['share']:.0%}) {verb} named by at least"
         " one unit"
     )
     if not left:

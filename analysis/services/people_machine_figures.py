@@ -130,8 +130,8 @@ def _shares_answer(shown: Shown, row: LayerPairs) -> str:
     named = "unit is" if row.both == 1 else "units are"
     return (
         f"{row.both:,} {named} named by {who} and by masks: {row.same:,} the same, {row.kind:,}"
-        f" one a kind of the other, {row.different:,} different things, and for {row.unmatched:,}"
-        " the masks have no class."
+        f" where one is a kind of the other, {row.different:,} where they differ, and for"
+        f" {row.unmatched:,} the masks have no class."
     )
 
 

@@ -237,7 +237,8 @@ def test_the_answers_say_what_the_tables_have(run):
     assert "5% of activations" in first.method
     assert "20 images" in first.method
     covered = [row for row in second.rows if row["detectors"]]
-    assert f"{len(covered)} of 3 classes are detected by some unit" in second.answer
+    verb = "is" if len(covered) == 1 else "are"
+    assert f"{len(covered)} of 3 classes {verb} detected by some unit" in second.answer
     assert "none is out of reach" in second.answer
     assert [row["name"] for row in second.rows] == [row.name for row in by_class(run)][:3]
 

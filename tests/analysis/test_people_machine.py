@@ -200,7 +200,10 @@ def test_the_page_lists_disagreements_surest_first_and_narrows_them(client, run,
         "people-machine",
         "people-machine-kappa",
     ]
-    assert "6 units are named by people and by masks: 2 the same" in text
+    assert (
+        "6 units are named by people and by masks: 2 the same, 2 where one is a kind of the other,"
+        " 1 where they differ, and for 1 the masks have no class."
+    ) in text
     assert [pair.channel for pair, _ in page.context["rows"]] == [4]
     assert "/atlas/open/conv1/4/?run=" in text
     counts = {one: count for one, _, count in page.context["relations"]}

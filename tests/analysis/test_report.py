@@ -16,7 +16,7 @@ from analysis.models import UnitSemantics
 from analysis.services import croissant, drawings, report_folder
 from analysis.services.figures import Missing, channel, drawing, mark
 from analysis.services.recipes import Recipe
-from analysis.services.report_content import Subject
+from analysis.services.report_content import Report, Subject
 from analysis.services.report_data import typed
 from analysis.services.report_words import ENDS, WORDS
 from analysis.services.statistics import OF_LABELS, OF_OBJECTS, STATISTICS
@@ -236,6 +236,16 @@ def test_chapters_without_an_answer_are_one_list_that_says_each_thing_once(run, 
     assert len(asked) == len(set(asked)) >= 1
     assert html.count("No run of demo has results of the step locate yet") == 1
     assert 'id="fields"' not in html
+
+
+@pytest.mark.parametrize(("missing", "words"), [(1, "1 question could"), (2, "2 questions could")])
+def test_one_question_is_told_in_the_singular(settings, tmp_path, monkeypatch, missing, words):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    monkeypatch.setattr(Report, "missing", missing)
+    factories.NetworkFactory(slug="empty")
+    out = io.StringIO()
+    call_command("report", "empty", output=tmp_path / "out", stdout=out)
+    assert f"{words} not be answered" in out.getvalue()
 
 
 def test_where_nothing_is_known_every_part_says_what_is_missing(settings, tmp_path, capsys):

@@ -42,7 +42,9 @@ def run():
 
 def test_the_page_says_what_is_found_beside_chance(client, run):
     page = client.get(f"/findings/{run.network.slug}/localisation/").content.decode()
-    assert "Best is bed, with a Jaccard index of 0.246 (0.050 by chance); 1 of 2 concepts" in page
+    assert (
+        "Best is bed, with a Jaccard index of 0.246 (0.050 by chance); 1 of 2 concepts is" in page
+    )
     assert "&lt;lamp&gt;" in page
     assert "<lamp>" not in page
     assert f"/pictures/{'ab' * 16}/found-large.webp" in page

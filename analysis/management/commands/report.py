@@ -54,8 +54,8 @@ class Command(BaseCommand):
         )
         if report.missing:
             self.stdout.write(
-                f"{report.missing} questions could not be answered: the report says what is"
-                " missing."
+                f"{report.missing} question{'' if report.missing == 1 else 's'} could not be"
+                " answered: the report says what is missing."
             )
 
     def subject(self, options: dict[str, Any]) -> Subject:
