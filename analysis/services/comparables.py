@@ -44,6 +44,11 @@ def _minimal(kind: str) -> list[Block]:
     ]
 
 
+DETECTING = "share of units"
+BEST_IOU = "mean IoU of a unit’s best class"
+BEST_PRECISION = "mean precision of a unit’s best class"
+
+
 def _kept(kind: str) -> Block:
     words = str(MinimalImage.Regions(kind).label)
     return Block(
@@ -206,19 +211,26 @@ COMPARABLES: dict[str, Comparable] = {
                 Block(
                     "detects",
                     [
-                        Measure("detectors", "detect a class", "share of units", True),
-                        Measure("iou", "best IoU", "mean IoU of a unit’s best class"),
+                        Measure("detectors", "detect a class", DETECTING, True),
+                        Measure("iou", "best IoU", BEST_IOU),
                     ],
                 ),
-                Block(
-                    "precision",
-                    [Measure("precision", "precision", "mean precision of a unit’s best class")],
-                ),
+                Block("precision", [Measure("precision", "precision", BEST_PRECISION)]),
             ],
             units=measured_units.detectors,
-            method=f"Network Dissection: a unit detects its best class where IoU > {DETECTS};"
-            " units that cover no class count with an IoU of 0.",
+            method=f"Network Dissection: a unit detects its best class where IoU > {DETECTS}.",
             overall="all layers",
+            questions={
+                BEST_IOU: "Do the units of {first} or of {second} overlap more with their best"
+                " class?",
+                BEST_PRECISION: "Are the units of {first} or of {second} more precise about their"
+                " best class?",
+            },
+            methods={
+                DETECTING: "Units that cover no class count as detecting none.",
+                BEST_IOU: "Units that cover no class count with an IoU of 0.",
+                BEST_PRECISION: "Units that cover no class have no precision and are left out.",
+            },
         ),
         Comparable(
             statistic="classes",

@@ -26,6 +26,7 @@ from analysis.services.comparing import (
     Side,
     row_of,
 )
+from analysis.services.comparison_words import beyond_chance
 from analysis.services.figures import written
 from analysis.services.kept import once
 from analysis.services.object_correlation_figures import (
@@ -171,7 +172,7 @@ def answer(rows: Sequence[Compared], sides: tuple[Side, Side]) -> str:
     """Tell whether one goes more with what tells scenes apart, and with what is frequent."""
     shown, tests = _shown(sides[0]), sum(row.p is not None for row in rows)
     found = {(row.place, row.measure): row for row in rows}
-    told = []
+    told = [f"{beyond_chance(rows)}."] if tests else []
     for name in (shown.informativeness, shown.frequency):
         if row := found.get((place_of(name), PEARSON)):
             told.append(f"{MEASURES[name].capitalize()}: {_said(row, sides, tests)}.")
@@ -201,7 +202,8 @@ def _p(row: Compared, tests: int) -> str:
     """Return p alone and corrected: one may be small, and the other not."""
     if row.p is None or row.p_holm is None:
         return ""
-    return f" (p = {row.p:.2g}, {row.p_holm:.2g} after Holm’s correction for {tests} comparisons)"
+    many = "1 comparison" if tests == 1 else f"{tests} comparisons"
+    return f" (p = {row.p:.2g}, {row.p_holm:.2g} after Holm’s correction for {many})"
 
 
 def _difference(row: Compared) -> str:

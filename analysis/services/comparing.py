@@ -94,7 +94,8 @@ class Block:
 class Comparable:
     """How a statistic is compared: its places, its measures, and the units behind them.
 
-    ``question`` has ``{first}`` and ``{second}`` where the sides are named.
+    ``question`` has ``{first}`` and ``{second}`` where the sides are named; an axis that answers
+    another one has it in ``questions``, and what is true of it alone in ``methods``.
     ``units(side)`` gives what was measured, in the order of the places. ``everyone(side)`` names
     the units that count as 0 at a place where they are not given: of shares only. ``overall`` is
     the words for all places together, if that makes sense. Sides that share ``pairs`` (their
@@ -117,10 +118,13 @@ class Comparable:
     pairs: Literal["network", "images", "objects", "none"] = "network"
     lacking: Callable[[tuple[Side, Side]], str] | None = None
     told: "Callable[[Sequence[Compared], tuple[Side, Side]], str] | None" = None
+    questions: Mapping[str, str] = field(default_factory=dict)  # by axis
+    methods: Mapping[str, str] = field(default_factory=dict)  # by axis
 
-    def asks(self, first: Side, second: Side) -> str:
-        """Return the question with the names of both sides."""
-        return self.question.format(first=first.name, second=second.name)
+    def asks(self, first: Side, second: Side, axis: str = "") -> str:
+        """Return the question, or that of an axis, with the names of both sides."""
+        question = self.questions.get(axis, self.question)
+        return question.format(first=first.name, second=second.name)
 
     @property
     def measures(self) -> list[Measure]:

@@ -9,6 +9,7 @@ from analysis.core.meanings import RESAMPLES
 from analysis.models import Source
 from analysis.services.comparing import Comparable, Compared, Comparison, Measure, Side
 from analysis.services.comparison_addresses import download, page_of
+from analysis.services.comparison_words import beyond_chance
 from analysis.services.figures import (
     BLANK,
     HEIGHT,
@@ -60,21 +61,22 @@ def _figure(
 ) -> Figure:
     title, measures = axis
     comparable = found.comparable
-    question = comparable.asks(*sides) + (f" ({title})" if several else "")
+    drawn = _drawn(rows, comparable.place)
+    also = f" ({title})" if several and title not in comparable.questions else ""
     return Figure(
         name=f"{comparable.statistic}-both{several}",
-        question=question,
+        question=comparable.asks(*sides, title) + also,
         answer=comparable.told(rows, sides)
         if comparable.told
         else _answer(rows, sides, {one.name: one for one in measures}),
-        spec=_drawing(_drawn(rows, comparable.place), comparable, sides, axis),
+        spec=_drawing(drawn, comparable, sides, axis),
         columns=_columns(comparable.place, sides, measures),
         rows=[
             _told(row, {one.name: one for one in measures})
             | {"href": page_of(comparable, sides[0], row.place)}
             for row in rows
         ],
-        method=_method(found, rows, sides),
+        method=_method(found, rows, sides, title) + _undrawn(drawn, rows),
         download=download(comparable.statistic, sides),
         note=note_of(sides),
     )
@@ -128,11 +130,7 @@ def _answer(
     )
     if not tested:
         return f"{told} There are too few units, or none that vary, to say whether that is chance."
-    if not sure:
-        if len(tested) == 1:
-            return f"The difference is not beyond chance: {told}"
-        return f"None of {len(tested)} differences is beyond chance. The largest: {told}"
-    return f"{len(sure)} of {len(tested)} differences are beyond chance. The largest: {told}"
+    return f"{beyond_chance(rows)}{'. The largest' if len(known) > 1 else ''}: {told}"
 
 
 def _number(value: float | None, measure: Measure) -> str:
@@ -150,10 +148,13 @@ def _interval(row: Compared, measure: Measure) -> str:
     return f" ({low} to {high})"
 
 
-def _method(found: Comparison, rows: Sequence[Compared], sides: tuple[Side, Side]) -> str:
+def _method(
+    found: Comparison, rows: Sequence[Compared], sides: tuple[Side, Side], axis: str
+) -> str:
     """Say how it was measured, matched and compared, and what is unlike beside that."""
     told = [
         found.comparable.method,
+        found.comparable.methods.get(axis, ""),
         _matched(found),
         _intervals(found, rows),
         *_unlike(found.comparable.statistic, sides),
@@ -198,8 +199,8 @@ def _intervals(found: Comparison, rows: Sequence[Compared]) -> str:
     tests = sum(row.p_holm is not None for row in found.rows)
     return (
         f"{parts[0]} {parts[1]}.{lacking} p (Holm): after Holm’s correction for the {tests}"
-        f" differences of this statistic, below {SURE:g} called beyond chance; intervals are not"
-        " corrected."
+        f" difference{'' if tests == 1 else 's'} of this statistic, below {SURE:g} called beyond"
+        " chance; intervals are not corrected."
     )
 
 
@@ -327,10 +328,22 @@ SHAPES = ["circle", "diamond"]
 
 def _drawn(rows: Sequence[Compared], place: str) -> list[Compared]:
     """Return the rows to draw in their order: all, or those that differ most."""
-    known = [row for row in rows if row.value is not None or row.other_value is not None]
+    known = _valued(rows)
     most = LAYERS_DRAWN if place == "layer" else DRAWN
     largest = sorted(known, key=lambda row: -abs(row.difference or 0.0))[:most]
     return [row for row in known if row in largest]
+
+
+def _valued(rows: Sequence[Compared]) -> list[Compared]:
+    return [row for row in rows if row.value is not None or row.other_value is not None]
+
+
+def _undrawn(drawn: Sequence[Compared], rows: Sequence[Compared]) -> str:
+    """Say that those that differ most are drawn, where these are not all that could be."""
+    all_of = len(_valued(rows))
+    if len(drawn) == all_of:
+        return ""
+    return f" Drawn: the {len(drawn)} largest differences of {all_of}; the table has all."
 
 
 def _ends(row: Compared) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:

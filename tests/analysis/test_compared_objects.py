@@ -178,16 +178,20 @@ def test_figures_answer_the_question(both, rooms):
         "coverage-both",
         "correlations-both",
     ]
-    assert correlations.answer.startswith("Information on the scene, bits: Pearson ")
-    assert "in one, " in correlations.answer
     tests = sum(row["p"] is not None for row in correlations.rows)
+    sure = sum(row["p_holm"] is not None and row["p_holm"] < 0.05 for row in correlations.rows)
+    counted = f"{sure or 'None'} of {tests} differences {'is' if sure < 2 else 'are'} beyond chance"
+    assert correlations.answer.startswith(
+        f"{counted} after Holm’s correction. Information on the scene, bits: Pearson "
+    )
+    assert "in one, " in correlations.answer
     assert f" after Holm’s correction for {tests} comparisons)" in correlations.answer
     assert "With instances in the masks held fixed (partial correlation): " in correlations.answer
     assert "bootstrap over pairs" in correlations.method
     assert "Both measured the same objects" in correlations.method
     assert "image_set=rooms" in correlations.download
     weight = figures(*both, informativeness="weight", frequency="pixels")[2]
-    assert weight.answer.startswith("Weight in the model of scenes: ")
+    assert " Weight in the model of scenes: " in weight.answer
     assert "Pixels in the masks: " in weight.answer
     named = figures(both[0], both[1], objects="named", layers="conv1")[2]
     assert "layers=conv1" in named.download

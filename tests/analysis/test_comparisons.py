@@ -9,10 +9,17 @@ import pytest
 from scipy.stats import fisher_exact
 
 from analysis.models import Localisation, Network, Run, UnitSemantics
-from analysis.services import comparison_tables, comparisons, findings, statistics
+from analysis.services import (
+    comparison_figures,
+    comparison_tables,
+    comparisons,
+    findings,
+    statistics,
+)
 from analysis.services.comparables import COMPARABLES
-from analysis.services.comparing import Side, compare, matched
+from analysis.services.comparing import Compared, Side, compare, matched
 from analysis.services.comparison_sides import sides_of, usual_other
+from analysis.services.comparison_words import beyond_chance
 from analysis.services.concept_pairs import chosen, pairs, with_pictures
 from analysis.services.dissection import DETECTS
 from analysis.services.figures import Figure, Missing
@@ -268,7 +275,52 @@ def test_nothing_in_common_and_constant_values_say_so(both):
     told = comparisons.of_tab(TABS["meanings"], *both, {})
     precision = next(one for one in told if getattr(one, "name", "") == "precision-both")
     assert "without an interval: too few units, or constant values" in precision.method
-    assert "None of 3 differences is beyond chance" in precision.answer
+    assert precision.answer.startswith(
+        "None of 3 differences is beyond chance after Holm’s correction. The largest: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("corrected", "words"),
+    [
+        ([None], ""),
+        ([0.2, None], "The one difference tested is not beyond chance"),
+        ([0.01], "The one difference tested is beyond chance"),
+        ([0.05, 0.2], "None of 2 differences is beyond chance"),
+        ([0.04, 0.2, None], "1 of 2 differences is beyond chance"),
+        ([0.04, 0.01, 1.0], "2 of 3 differences are beyond chance"),
+    ],
+)
+def test_answers_count_what_is_beyond_chance(corrected, words):
+    rows_ = [Compared(*[None] * 16, p_holm=p) for p in corrected]
+    assert beyond_chance(rows_) == (words and f"{words} after Holm’s correction")
+
+
+def test_a_drawing_of_the_largest_differences_says_so(both, monkeypatch):
+    [whole] = comparisons.of_tab(TABS["concepts"], *both, {"threshold": "0"})
+    assert "Drawn:" not in whole.method
+    monkeypatch.setattr(comparison_figures, "DRAWN", 3)
+    [some] = comparisons.of_tab(TABS["concepts"], *both, {"threshold": "0"})
+    assert some.method.endswith(" Drawn: the 3 largest differences of 4; the table has all.")
+    drawn = {one["line"] for one in some.spec["data"]["values"]}
+    least = min(some.rows, key=lambda row: abs(row["difference"]))["place"]
+    assert drawn == {row["place"] for row in some.rows} - {least}
+    assert some.rows == whole.rows
+
+
+def test_figures_of_detectors_ask_what_they_show_and_say_what_is_true_of_them(both):
+    shown = comparisons.of_tab(TABS["detectors"], *both, {})
+    detect, iou, precision = (one for one in shown if one.name.startswith("detectors-both"))
+    assert detect.question == "Do more units of one or of two detect a class?"
+    assert iou.question == "Do the units of one or of two overlap more with their best class?"
+    assert precision.question == (
+        "Are the units of one or of two more precise about their best class?"
+    )
+    assert ["IoU of 0" in one.method for one in (detect, iou, precision)] == [False, True, False]
+    assert "are left out" in precision.method
+    silent = 1  # a unit of each layer covers no class
+    whole = [figure.rows[0]["units"] for figure in (iou, precision)]
+    assert whole == [2 * UNITS, 2 * (UNITS - silent)]
 
 
 def test_concepts_stand_side_by_side(both, django_assert_max_num_queries):
