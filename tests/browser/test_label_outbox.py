@@ -50,7 +50,8 @@ def test_an_answer_without_connection_is_sent_once_when_it_is_back(kept, held):
 
 def test_an_answer_whose_reply_was_lost_is_one_answer(label, held):
     page = label()
-    forgive(page, "ERR_FAILED")
+    # On a slow machine the draft is saved once more after the answer that nobody heard was taken.
+    forgive(page, "ERR_FAILED|409")
     fill(page, held)
 
     def lose_the_reply(route):
