@@ -278,7 +278,7 @@ def _told(row: Compared, measures: Mapping[str, Measure]) -> dict[str, Any]:
 def _between(low: float | None, high: float | None, measure: Measure) -> str | None:
     if low is None or high is None:
         return None
-    return f"{low:.{measure.digits}f}{BLANK}to{BLANK}{high:.{measure.digits}f}"
+    return f"{written(low, measure.digits)}{BLANK}to{BLANK}{written(high, measure.digits)}"
 
 
 # ---- The drawing -------------------------------------------------------------------------------
