@@ -19,6 +19,14 @@ pytestmark = [pytest.mark.rows, pytest.mark.django_db, pytest.mark.slow]
 
 EXAMPLES = 8
 WALKS, STEPS = 40, 8
+# The same questions in every run, however slow the machine is.
+ALIKE = {
+    "derandomize": True,
+    "database": None,
+    "deadline": None,
+    "phases": [Phase.generate],
+    "suppress_health_check": list(HealthCheck),
+}
 CONFIG = schemathesis.Config.from_dict(
     {
         "checks": {
@@ -85,6 +93,14 @@ def world(settings, tmp_path, monkeypatch, researcher):
     }
 
 
+def headers_of(who, request):
+    """Return what nobody, or Bob with a token of his, sends beside a question."""
+    if who == "nobody":
+        return {}
+    token = tokens.make(request.getfixturevalue("researcher"), "fuzzing")[1]
+    return {"Authorization": f"Bearer {token}"}
+
+
 @pytest.mark.parametrize("who", ["nobody", "researcher"])
 @pytest.mark.parametrize(("operation", "mode"), list(questions()))
 def test_every_answer_keeps_to_the_schema(operation, mode, who, world, request):
@@ -92,18 +108,11 @@ def test_every_answer_keeps_to_the_schema(operation, mode, who, world, request):
     there = {name: world[name] for name in names if name in world}
     # What is allowed is asked of things that exist, so that good answers are looked at as well.
     path = there if mode is GenerationMode.POSITIVE and len(there) == len(names) > 0 else None
-    headers, answers = {}, set()
-    if who == "researcher":
-        token = tokens.make(request.getfixturevalue("researcher"), "fuzzing")[1]
-        headers["Authorization"] = f"Bearer {token}"
+    headers, answers = headers_of(who, request), set()
 
     @settings(
         max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        **ALIKE,
     )
     @given(case=operation.as_strategy(generation_mode=mode, path_parameters=path))
     def ask(case):
@@ -119,10 +128,7 @@ def test_every_answer_keeps_to_the_schema(operation, mode, who, world, request):
 @pytest.mark.parametrize("who", ["nobody", "researcher"])
 def test_what_one_answer_names_may_be_asked_for_next(who, world, request):
     """Walks: a network that was listed, its layers, a unit, a campaign opened and then closed."""
-    headers = {}
-    if who == "researcher":
-        token = tokens.make(request.getfixturevalue("researcher"), "fuzzing")[1]
-        headers["Authorization"] = f"Bearer {token}"
+    headers = headers_of(who, request)
     document = schemathesis.openapi.from_dict(schema(), config=CONFIG)
     document.app = application
     followed = set()
@@ -150,11 +156,7 @@ def test_what_one_answer_names_may_be_asked_for_next(who, world, request):
         settings=settings(
             max_examples=WALKS,
             stateful_step_count=STEPS,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
+            **ALIKE,
         )
     )
     if who == "researcher":  # something that was listed was asked for by its name
