@@ -41,6 +41,7 @@ FLAGS = [
     "--no-first-run",
 ]
 SIZES = {"tile": 112, "tile2x": 224, "large": 448}
+OPENED = pytest.StashKey[list[BrowserContext]]()
 PATIENCE = 15_000  # ms: two cores may be busy with other tests
 expect.set_options(timeout=PATIENCE)
 
@@ -54,10 +55,19 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Close the pages before any fixture goes: a page may still ask for what lies in one."""
+    for context in item.stash.get(OPENED, []):
+        context.close()
+
+
 @pytest.fixture
-def browser_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+def browser_page(
+    chromium: Browser, live_server: Any, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page; its console must be silent at the end of the test."""
-    contexts: list[BrowserContext] = []
+    contexts = request.node.stash[OPENED] = []
     errors: list[tuple[Page, str]] = []
 
     def open_page(
@@ -88,8 +98,6 @@ def browser_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., 
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
     unforgiven = [text for page, text in errors if not _forgiven(page, text)]
     assert not unforgiven, f"errors in the console: {unforgiven}"
 
