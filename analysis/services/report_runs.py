@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import F
@@ -30,13 +31,20 @@ class Shown:
 
 def runs_for_report(network: Network) -> list[Shown]:
     """Return the runs of a network that a report can show, newest first."""
-    done = Job.objects.filter(run__network=network, step__in=STEPS, state=State.DONE)
+    return runs_for_reports([network]).get(network, [])
+
+
+def runs_for_reports(networks: Iterable[Network]) -> dict[Network, list[Shown]]:
+    """Return the runs of each of some networks that a report can show, newest first."""
+    done = Job.objects.filter(run__network__in=networks, step__in=STEPS, state=State.DONE)
     steps: dict[int, list[str]] = defaultdict(list)
-    for run, step in done.order_by("position").values_list("run", "step"):
-        steps[run].append(step)
+    for pk, step in done.order_by("position").values_list("run", "step"):
+        steps[pk].append(step)
     runs = Run.objects.filter(pk__in=list(steps)).select_related("network", "image_set")
-    newest = runs.order_by(F("finished_at").desc(nulls_last=True), "-pk")
-    return [Shown(run, steps[run.pk]) for run in newest]
+    shown: dict[Network, list[Shown]] = defaultdict(list)
+    for run in runs.order_by(F("finished_at").desc(nulls_last=True), "-pk"):
+        shown[run.network].append(Shown(run, steps[run.pk]))
+    return dict(shown)
 
 
 def run_called(network: Network, key: str) -> Run:

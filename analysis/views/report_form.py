@@ -1,6 +1,6 @@
 """What is asked for with a report: to compare with, whose labels, above what, which licence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -36,6 +36,7 @@ class ReportForm(forms.Form):
         error_messages={"invalid_choice": "%(value)s is no image set that a report may speak of."},
     )
     run = forms.ChoiceField(required=False)
+    other_run = forms.CharField(required=False)
     licence = forms.CharField(required=False, max_length=300)
 
     def __init__(
@@ -44,10 +45,12 @@ class ReportForm(forms.Form):
         others: QuerySet[Network],
         sets: Iterable[ImageSet],
         runs: list[Shown],
+        other_runs: Mapping[Network, list[Shown]],
         **kwargs: Any,
     ) -> None:
-        """Offer networks to compare with, image sets to take objects from, and runs to show."""
+        """Offer networks to compare with, image sets to take objects from, and runs of each."""
         super().__init__(*args, **kwargs)
+        self.other_runs = other_runs
         field, images, run = (self.fields[name] for name in ("against", "images", "run"))
         assert isinstance(field, forms.ModelChoiceField)  # for types
         assert isinstance(images, forms.ChoiceField)
@@ -59,6 +62,23 @@ class ReportForm(forms.Form):
             f"%(value)s is no run of this network that has results. {there_are(runs)}"
         )
 
+    def clean_other_run(self) -> str:
+        """Insist that the run named is one of the network that is compared with."""
+        key: str = self.cleaned_data["other_run"]
+        against = self.cleaned_data.get("against")
+        if not key or "against" in self.errors:
+            return key
+        if against is None:
+            raise forms.ValidationError(
+                f"{key} is to be the run of the network to compare with: choose that one too."
+            )
+        runs = self.other_runs.get(against, [])
+        if key not in [one.run.short_key for one in runs]:
+            raise forms.ValidationError(
+                f"{key} is no run of {against} that has results. {there_are(runs)}"
+            )
+        return key
+
     def asked(self) -> dict[str, str]:
         """Return what is asked of the figures, as an address of findings has it."""
         data = self.cleaned_data
@@ -66,7 +86,7 @@ class ReportForm(forms.Form):
         words = {
             prefix + name: data[name] for prefix in ("", "other_") for name in ("source", "images")
         }
-        words["run"] = data["run"]
+        words |= {name: data[name] for name in ("run", "other_run")}
         if share is not None and share != THRESHOLD:
             words["threshold"] = f"{share:g}"
         return {name: value for name, value in words.items() if value}

@@ -35,7 +35,11 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     sets = objects.sets_for_report(network)[1]
     runs = report_runs.runs_for_report(network)
     asked = {name: request.GET[name] for name in ReportForm.base_fields if name in request.GET}
-    form = ReportForm(sent, initial=asked, others=_others(request, network), sets=sets, runs=runs)
+    others = _others(request, network)
+    other_runs = report_runs.runs_for_reports(others)
+    form = ReportForm(
+        sent, initial=asked, others=others, sets=sets, runs=runs, other_runs=other_runs
+    )
     if request.method == "POST":
         insist_may_change(request.user, network)
         if form.is_valid() and _asked(request, network, form):
@@ -45,6 +49,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "sources": _sources(network),
         "sets": sets,
         "runs": runs,
+        "other_runs": {of: own for of, own in other_runs.items() if len(own) > 1},
         "tab": None,
         "tabs": findings.TABS.values(),
     }

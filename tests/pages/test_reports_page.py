@@ -86,6 +86,8 @@ def test_the_form_begins_with_what_the_page_before_it_showed(client, researcher,
         ({"source": "rumour"}, "rumour is no source of labels."),
         ({"images": "attic"}, "attic is no image set that a report may speak of."),
         ({"run": "0" * 12}, "is no run of this network that has results. There is none."),
+        ({"other_run": "0" * 12}, "choose that one too."),
+        ({"against": "other", "other_run": "0" * 12}, "is no run of other that has results."),
         ({"licence": "x" * 301}, "at most 300 characters"),
     ],
 )
@@ -117,6 +119,30 @@ def test_a_run_of_the_network_may_be_chosen_and_no_other(client, researcher, net
     assert Report.objects.get().asked == {"run": own[0].short_key}
     assert f"run {own[0].short_key}</span>" in client.get(PAGE).content.decode()
     assert "Another report is being made" in client.post(PAGE, follow=True).content.decode()
+    assert len(sent) == 1
+
+
+def test_a_run_of_the_network_to_compare_with_may_be_chosen(client, researcher, network, sent):
+    client.force_login(researcher)
+    other = rows.network("other", public=True)
+    first = rows.run(other)
+    assert 'name="other_run"' not in client.get(PAGE).content.decode()  # nothing to choose
+    second, own = rows.run(other), rows.run(network)
+    offered = client.get(PAGE).content.decode().partition('name="other_run"')[2]
+    offered = offered.partition("</select>")[0]
+    assert '<optgroup label="other">' in offered
+    for run in (first, second):
+        assert f'<option value="{run.short_key}">{run.short_key} over ' in offered
+    assert own.short_key not in offered
+    refused = client.post(PAGE, {"against": "other", "other_run": own.short_key})
+    assert refused.status_code == 422
+    told = refused.content.decode()
+    assert f"{own.short_key} is no run of other that has results. There are: " in told
+    for _ in range(2):
+        wanted = {"against": "other", "other_run": first.short_key}
+        assert client.post(PAGE, wanted).status_code == 302
+    assert Report.objects.get().asked == {"other_run": first.short_key}
+    assert f"run {first.short_key} of other</span>" in client.get(PAGE).content.decode()
     assert len(sent) == 1
 
 
