@@ -35,6 +35,15 @@ def choose(page, group):
     page.locator(f"label.category-{group}").click()
 
 
+def until(page, true):
+    """Let the page go on until something is true."""
+    for _ in range(300):
+        if true():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not become true in 15 seconds")
+
+
 def let_time_pass(page, locator, seconds):
     """Move the page's clock on by steps until something is to be seen."""
     for _ in range(60):

@@ -80,16 +80,19 @@ export class Draft extends EventTarget {
     clearTimeout(this.timer);
     const version = this.version;
     this.sending = true;
+    this.stopper = new AbortController();
     try {
       const reply = await fetch(this.form.dataset.draft, {
         method: "POST",
         body: this.fields(),
         headers: { Accept: "application/json" },
+        signal: this.stopper.signal,
       });
       if (reply.status >= 500) throw new Error(`the server answered ${reply.status}`);
       this.tries = 0;
       await this.heard(reply, version);
     } catch {
+      if (this.closed) return; // held: the answer has what it said
       this.plan(AGAIN[Math.min(this.tries++, AGAIN.length - 1)]);
       this.tell("waiting");
     } finally {
@@ -126,20 +129,21 @@ export class Draft extends EventTarget {
     if (this.unsaved) navigator.sendBeacon(this.form.dataset.draft, this.fields());
   }
 
-  // The answer waits to be sent: no draft is sent after it until something is changed.
+  // The answer is on its way, or waits for a connection: a draft that came after it would be refused.
   hold() {
     this.closed = true;
     clearTimeout(this.timer);
+    this.stopper?.abort();
   }
 
   resume() {
     this.closed = false;
+    if (this.unsaved) this.plan(SOON);
   }
 
   // The answer is given: nothing is left to keep.
   close() {
-    this.closed = true;
-    clearTimeout(this.timer);
+    this.hold();
     try {
       localStorage.removeItem(this.key);
     } catch {

@@ -21,6 +21,7 @@ export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }
     sending = true;
     button.setAttribute("aria-disabled", "true");
     draft.mirror();
+    draft.hold();
     outbox.say("");
     const fields = sheet.fields({ focused_seconds: focus.seconds() });
     try {
@@ -37,9 +38,10 @@ export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }
     }
   }
 
-  // The answer is out of hand: the draft is not sent after it, unless something is changed.
+  // An answer that is kept is out of hand: no draft is sent after it, unless something is changed.
   function wait(isKept) {
     if (isKept) draft.hold();
+    else draft.resume();
     say("waiting", isKept ? KEPT : NOT_KEPT);
   }
 
