@@ -142,11 +142,15 @@ def ordered(name: str, title: str = "", values: Iterable[str] = (), **more: Any)
 
 
 def apart(name: str, values: Iterable[str], title: str = "") -> Spec:
-    """Return how points side by side are told apart: by colour, and by shape without colours."""
-    names = {"sort": list(values)}
+    """Return how points side by side are told apart: by colour, and by shape without colours.
+
+    ``values`` are those that are drawn. They are the domain of both, for a domain that is sorted
+    has a legend for colours and another for shapes in files.
+    """
+    names = {"domain": list(values)}
     return {
-        "color": channel(name, title, "nominal", **names, scale={"range": "category"}),
-        "shape": channel(name, title, "nominal", **names, scale={"range": "symbol"}),
+        "color": channel(name, title, "nominal", scale={"range": "category", **names}),
+        "shape": channel(name, title, "nominal", scale={"range": "symbol", **names}),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from analysis.models import Category, Source
 from analysis.services.figure_links import layer_page, named
 from analysis.services.figures import (
+    BLANK,
     LINKED,
     Column,
     Figure,
@@ -20,6 +21,7 @@ from analysis.services.figures import (
     on_bars,
     ordered,
     whiskers,
+    written,
 )
 from analysis.services.meanings import (
     ANSWER,
@@ -261,8 +263,8 @@ def _agreement_answer(rows: Sequence[LayerAgreement]) -> str:
     told = "All answers are of one group, so there is no kappa"
     if kappas:
         (least, first), (most, last) = min(kappas), max(kappas)
-        told = f"Kappa of the groups is {most:.2f} in {last}"
-        told = told if first == last else f"{told} and {least:.2f} in {first}"
+        told = f"Kappa of the groups is {written(most)} in {last}"
+        told = told if first == last else f"{told} and {written(least)} in {first}"
     words = [row.same_words or 0.0 for row in rows]
     share = f"{max(words):.0%}" if len(words) == 1 else f"{min(words):.0%} to {max(words):.0%}"
     return f"{told}; in {share} of the units most answers have the same words."
@@ -312,5 +314,4 @@ def with_intervals(row: dict[str, Any]) -> dict[str, Any]:
 
 def _words(row: Mapping[str, Any], name: str) -> str | None:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    # Unbreakable blanks: a narrow screen scrolls the table instead.
-    return None if low is None else f"{low:.3f}\u00a0to\u00a0{high:.3f}"
+    return None if low is None else f"{written(low, 3)}{BLANK}to{BLANK}{written(high, 3)}"

@@ -87,7 +87,7 @@ def figure(run: Run, download: str) -> Figure | None:
     place = {"x": ordered("layer", "", layers), "xOffset": {"field": "stamped"}}
     point = {
         "y": channel("visible", SHARE, scale={"domain": [0, 1]}),
-        **apart("stamped", FIELDS.values(), "stamped with"),
+        **apart("stamped", dict.fromkeys(row["stamped"] for row in drawn), "stamped with"),
         "tooltip": [
             channel("layer", "layer", "nominal"),
             channel("units", "units"),

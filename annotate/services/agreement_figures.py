@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from analysis.services.figures import Column, Figure, Missing
+from analysis.services.figures import Column, Figure, Missing, written
 from analysis.services.meaning_figures import (
     Shown,
     groups_figure,
@@ -141,8 +141,8 @@ def _reliability_answer(row: Reliability, first: Reliability) -> str:
     """Tell kappa and alpha of all answers, or of the first layer that has them."""
     where = "Over the whole campaign" if row is first else f"In {row.layer}"
     told = (
-        f"{where} Fleiss’ kappa of the groups is {row.kappa:.2f}"
-        f" and Krippendorff’s alpha {row.alpha:.2f}"
+        f"{where} Fleiss’ kappa of the groups is {written(row.kappa or 0)}"
+        f" and Krippendorff’s alpha {written(row.alpha or 0)}"
     )
     told = f"{told} ({row.units:,} unit{'s' if row.units != 1 else ''}, {row.answers:,} answers)."
     low, high = row.kappa_low, row.kappa_high
@@ -189,8 +189,8 @@ def _group_answer(known: Sequence[Reliability]) -> str:
     kappas = sorted((row.kappa or 0.0, row.group) for row in known)
     (least, last), (most, first) = kappas[0], kappas[-1]
     if first == last:
-        return f"There is a kappa of one group only: {first}, {most:.2f}."
-    return f"Most on {first} (kappa {most:.2f}), least on {last} ({least:.2f})."
+        return f"There is a kappa of one group only: {first}, {written(most)}."
+    return f"Most on {first} (kappa {written(most)}), least on {last} ({written(least)})."
 
 
 def _groups(shown: Shown, shares: Sequence[GroupShare]) -> Figure | Missing:

@@ -6,6 +6,7 @@ import re
 from analysis.services.figures import (
     Column,
     Figure,
+    apart,
     channel,
     drawing,
     mark,
@@ -61,6 +62,15 @@ def test_a_drawing_keeps_the_order_given_and_goes_from_low_to_high():
     assert rule["encoding"]["y2"] == {"field": "high"}
     assert rule["encoding"]["x"]["sort"] == ["conv10", "conv2"]
     assert point["mark"] == {"type": "point", "style": "published", "filled": False}
+
+
+def test_colours_and_shapes_have_one_legend():
+    """A domain that is sorted, not said, has two of them in files."""
+    places = apart("kind", dict.fromkeys(["disc", "own", "disc"]), "stamped with")
+    scales = [place.pop("scale") for place in places.values()]
+    assert [scale["domain"] for scale in scales] == [["disc", "own"]] * 2
+    assert places["color"] == places["shape"]
+    assert "sort" not in places["color"]
 
 
 def test_a_drawing_holds_no_colour_and_leaves_its_rows_alone():
