@@ -25,6 +25,8 @@ from annotate.views import (
 )
 
 app_name = "annotate"
+# In a folder of their own: tables lie beside the page of agreement, some of the same names.
+FIGURE = "figures/<str:name>.<str:form>"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", console.start, name="console"),
     path("networks/<slug:slug>/public/", publicity.switch, name="network_public"),
@@ -42,7 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "campaigns/<slug:slug>/agreement/<slug:name>.csv", agreement.table, name="agreement_table"
     ),
+    path(f"campaigns/<slug:slug>/agreement/{FIGURE}", agreement.figure, name="agreement_figure"),
     path("campaigns/<slug:slug>/live/", live.page, name="live"),
+    path(f"campaigns/<slug:slug>/live/{FIGURE}", live.figure, name="live_figure"),
     path("campaigns/<slug:slug>/live/numbers/", live.numbers, name="live_numbers"),
     path("campaigns/<slug:slug>/pay/", live.pay_terms, name="campaign_pay"),
     path("campaigns/<slug:slug>/answers.csv", live.answers, {"form": "csv"}, name="answers_csv"),

@@ -27,28 +27,28 @@ def of_page(tab: str, network: Network, asked: Asked) -> str:
     """Return where the figures of a page of findings come from."""
     if findings.TABS[tab].step:
         run, _ = run_of(network, findings.TABS[tab].step, asked)
-        return _told([network.slug, *_of_run(run)])
+        return told([network.slug, *_of_run(run)])
     chosen = answers_chosen if tab == "meanings" else labels_chosen
-    return _told([network.slug, *_of_labels(chosen(network, asked))])
+    return told([network.slug, *_of_labels(chosen(network, asked))])
 
 
 def of_sides(sides: tuple[Side, Side]) -> str:
     """Return where the figures of a comparison come from: of either side, the first in front."""
     first, second = (", ".join((side.network.slug, *_of_side(side))) for side in sides)
     masks = _of_masks(sides[0].objects.wanted.image_set) if sides[0].objects else []
-    return _told([first, f"against {second}", *masks])
+    return told([first, f"against {second}", *masks])
 
 
 def of_minimal(run: Run, scene: str) -> str:
     """Return where the figure on what a scene needs comes from."""
-    return _told([f"scene “{scene}”", run.network.slug, *_of_run(run)])
+    return told([f"scene “{scene}”", run.network.slug, *_of_run(run)])
 
 
 def of_scene(image_set: ImageSet, scene: str) -> str:
     """Return where the figure on what tells a scene apart comes from: from masks, of no network."""
     run = counted_by(image_set)
     when = [f"counted {run.finished_at:%Y-%m-%d}"] if run and run.finished_at else []
-    return _told([f"scene “{scene}”", *_of_masks(image_set), *when])
+    return told([f"scene “{scene}”", *_of_masks(image_set), *when])
 
 
 def of_concept(found: Sequence[Entry]) -> str:
@@ -59,10 +59,11 @@ def of_concept(found: Sequence[Entry]) -> str:
     said = {source for entry in found for source in entry.sources}
     by = ", ".join(WHOSE[source] for source in SOURCES if source in said)
     newest = max(entry.label.updated_at for entry in found)
-    return _told([named, by, f"the newest of {newest:%Y-%m-%d}"])
+    return told([named, by, f"the newest of {newest:%Y-%m-%d}"])
 
 
-def _told(parts: Iterable[str]) -> str:
+def told(parts: Iterable[str]) -> str:
+    """Return parts of an origin as one line, the version of the program at its end."""
     return " · ".join((*parts, f"Unitscope {settings.VERSION}"))
 
 

@@ -60,9 +60,12 @@ def answer(
 ) -> HttpResponse:
     """Answer with one of a page's figures as SVG, PNG, PDF, Vega-Lite or CSV.
 
-    A name that none of them has answers 404, a figure that cannot be drawn now 503: both with a
-    sentence. ``origin`` says where the numbers of a figure come from.
+    A name that none of them has, or another form, answers 404, a figure that cannot be drawn now
+    503: all with a sentence. ``origin`` says where the numbers of a figure come from.
     """
+    if wanted.form not in figure_files.TYPES:
+        forms = ", ".join(figure_files.TYPES)
+        return sentence(f"No figure can be had as {wanted.form[:TOLD]!r}, but as {forms}.", 404)
     shown = list(found)
     figure = next(
         (one for one in shown if isinstance(one, Figure) and one.name == wanted.name), None

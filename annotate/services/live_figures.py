@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered
 from annotate.models import Campaign
+from annotate.services.campaign_figures import note
 from annotate.services.live import DAYS, HOURS, Hours
 
 HEIGHT = 180
@@ -13,8 +14,8 @@ HEIGHT = 180
 
 def figures(campaign: Campaign, hours: Hours, now: datetime) -> list[Figure]:
     """Return both; times are UTC."""
-    note = "simulated workers" if campaign.simulated else ""
-    return [_by_hour(hours, now, note), _by_day(hours, now, note)]
+    said = note(campaign)
+    return [_by_hour(hours, now, said), _by_day(hours, now, said)]
 
 
 def _by_hour(hours: Hours, now: datetime, note: str) -> Figure:
@@ -65,9 +66,13 @@ def _by_day(hours: Hours, now: datetime, note: str) -> Figure:
 
 def _figure(*, rows: list[dict[str, Any]], told: list[Any], title: str, **words: Any) -> Figure:
     """Return bars over time, with a table."""
+    most = max(row["answers"] for row in rows)
+    # Files have half steps on an axis as short as that, whatever is the least step.
+    few = {"values": list(range(most + 1)), "format": "d"}
+    whole = few if most < 3 else {"tickMinStep": 1}
     place = {
         "x": ordered("when", "", [row["when"] for row in rows]),
-        "y": channel("answers", "answers", axis={"tickMinStep": 1}),
+        "y": channel("answers", "answers", axis=whole),
         "tooltip": [channel("when", "", "nominal"), channel("answers", "answers")],
     }
     return Figure(

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analysis.services import access
 from analysis.services.access import researcher_required
+from analysis.services.figures import Figure, Missing
+from analysis.views.figure_answers import File, answer, sentence
 from annotate import tasks
 from annotate.forms.agreement import MethodForm
 from annotate.models import Answer, Campaign, TruthFit
-from annotate.services import agreement_exports, truth
+from annotate.services import agreement_exports, campaign_figures, truth
 from annotate.services.agreement_figures import figures, glance, rows_of
-from annotate.views.campaigns import mine, user_of
+from annotate.views.campaigns import figures_beside, mine, user_of
 
 WORKERS = 50
 CHANGES = 60
@@ -84,6 +86,26 @@ def table(request: HttpRequest, slug: str, name: str) -> StreamingHttpResponse:
     )
 
 
+@require_safe
+@researcher_required
+def figure(request: HttpRequest, slug: str, name: str, form: str) -> HttpResponse:
+    """One of the page's figures as a file, of the last count."""
+    campaign = get_object_or_404(Campaign.objects.select_related("network"), slug=slug)
+    fit = tasks.counted(campaign)
+    if not fit.is_counted and Answer.objects.counted(campaign).exists():
+        soon = {"Retry-After": f"{truth.REST.total_seconds():.0f}"}
+        return sentence("The answers are being counted: ask again in a while.", 503, soon)
+    wanted = File(name, form, f"{slug}-agreement")
+    return answer(
+        request, _figures(campaign, fit), wanted, lambda _: campaign_figures.of_fit(campaign, fit)
+    )
+
+
+def _figures(campaign: Campaign, fit: TruthFit) -> list[Figure | Missing]:
+    """Return the figures of a count, empty or not."""
+    return figures(rows_of(fit.figures), campaign_figures.note(campaign), _downloads(campaign))
+
+
 def _counted(campaign: Campaign, fit: TruthFit) -> dict[str, Any]:
     """Return what the page shows of a count."""
     rows = rows_of(fit.figures)
@@ -95,7 +117,8 @@ def _counted(campaign: Campaign, fit: TruthFit) -> dict[str, Any]:
         "network": network,
         "layers": layers,
         "lines": lines,
-        "figures": figures(rows, _note(campaign), _downloads(campaign)),
+        "figures": _figures(campaign, fit),
+        "files": figures_beside("annotate:agreement", campaign),
         "methods": [
             {
                 **row,
@@ -120,12 +143,3 @@ def _downloads(campaign: Campaign) -> dict[str, str]:
         name: reverse("annotate:agreement_table", args=[campaign.slug, name])
         for name in agreement_exports.COLUMNS
     }
-
-
-def _note(campaign: Campaign) -> str:
-    """Say beside each figure what is not people's, or not of real things."""
-    parts = [
-        "simulated workers" if campaign.simulated else "",
-        "synthetic images" if campaign.synthetic else "",
-    ]
-    return " · ".join(part for part in parts if part)

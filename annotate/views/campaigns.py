@@ -7,12 +7,14 @@ from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.services import access
 from analysis.services.access import researcher_required
+from analysis.views.figure_answers import Files
 from annotate import tasks
 from annotate.forms.campaign import CampaignForm
 from annotate.models import Campaign
@@ -145,6 +147,11 @@ def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise TypeError(f"{request.user!r} is not signed in")
     return request.user
+
+
+def figures_beside(page: str, campaign: Campaign) -> Files:
+    """Return where the files lie of the figures of a campaign's page; it has nothing to choose."""
+    return Files(f"{reverse(page, args=[campaign.slug])}figures/", "")
 
 
 def mine(request: HttpRequest, slug: str) -> Campaign:

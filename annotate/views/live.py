@@ -1,6 +1,7 @@
 """A campaign live: how it goes, what it pays, its answers as files."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -12,11 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analysis.services import access
 from analysis.services.access import researcher_required
+from analysis.services.figures import Figure, Missing
+from analysis.views.figure_answers import File, answer
 from annotate.forms.running import PayForm
 from annotate.models import Campaign
-from annotate.services import answer_exports, live, live_figures, pay
-from annotate.views.campaigns import mine, user_of
+from annotate.services import answer_exports, campaign_figures, live, live_figures, pay
+from annotate.views.campaigns import figures_beside, mine, user_of
 
+NO_PACE = "Its answers were published: nobody is asked here, so there is no pace."
 ENDINGS = {"csv": ("unitscope", "text/csv"), "jsonl": ("unitscope-answers", "application/jsonl")}
 
 
@@ -58,6 +62,18 @@ def pay_terms(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @researcher_required
+def figure(request: HttpRequest, slug: str, name: str, form: str) -> HttpResponse:
+    """One of the page's figures as a file, of the answers that are there now."""
+    campaign = get_object_or_404(Campaign.objects.select_related("network"), slug=slug)
+    at = now()
+    found: list[Figure | Missing] = [*_figures(campaign, at)]
+    found = found or [Missing("When do answers come?", NO_PACE)]
+    wanted = File(name, form, f"{slug}-live")
+    return answer(request, found, wanted, lambda _: campaign_figures.of_now(campaign, at))
+
+
+@require_safe
+@researcher_required
 def answers(request: HttpRequest, slug: str, form: str) -> StreamingHttpResponse:
     """Hand out the answers, workers by pseudonym, as `export_answers` does."""
     campaign = get_object_or_404(Campaign.objects.select_related("run"), slug=slug)
@@ -81,10 +97,17 @@ def _page(
     request: HttpRequest, campaign: Campaign, form: PayForm, status: int = 200
 ) -> HttpResponse:
     """Show the whole page."""
-    at = now()
-    shown = _numbers(campaign)
-    if not campaign.published:
-        hours = live.answers_by_hour(campaign, at)
-        shown["figures"] = live_figures.figures(campaign, hours, at)
-    shown |= {"form": form, "may_change": access.may_change(request.user, campaign)}
+    shown = _numbers(campaign) | {
+        "figures": _figures(campaign, now()),
+        "files": figures_beside("annotate:live", campaign),
+        "form": form,
+        "may_change": access.may_change(request.user, campaign),
+    }
     return render(request, "annotate/live.html", shown, status=status)
+
+
+def _figures(campaign: Campaign, at: datetime) -> list[Figure]:
+    """Return the figures of the page; none where nobody is asked."""
+    if campaign.published:
+        return []
+    return live_figures.figures(campaign, live.answers_by_hour(campaign, at), at)

@@ -74,13 +74,6 @@ class Figure {
     this.name = place.dataset.figure;
     this.spec = JSON.parse(document.getElementById(this.name).textContent);
     this.drawing = place.querySelector(".drawing");
-    for (const button of this.buttons) {
-      button.addEventListener("click", () => this.save(button.dataset.save));
-    }
-  }
-
-  get buttons() {
-    return this.place.closest(".finding").querySelectorAll("[data-save]");
   }
 
   async draw() {
@@ -100,23 +93,7 @@ class Figure {
       console.error(`figure ${this.name}:`, error);
       this.drawing.hidden = true;
       this.place.querySelector("[data-failed]").hidden = false;
-      return;
     }
-    for (const button of this.buttons) button.hidden = false;
-  }
-
-  async save(form) {
-    const link = document.createElement("a");
-    link.download = `${this.name}.${form}`;
-    if (form === "png") {
-      link.href = await this.view.toImageURL("png", 2);
-      link.click();
-      return;
-    }
-    const file = new Blob([await this.view.toSVG()], { type: "image/svg+xml" });
-    link.href = URL.createObjectURL(file);
-    link.click();
-    URL.revokeObjectURL(link.href);
   }
 }
 

@@ -1,6 +1,7 @@
 """The live page, and those that extend and clone a campaign, on any screen."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -36,6 +37,17 @@ def test_the_pages_on_any_screen(browser_page, researcher, rooms, width, dark):
         page.wait_for_load_state("networkidle")
         accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize(("page_of", "name"), [("live", "answers-by-day"), ("agreement", "words")])
+def test_without_scripts_figures_are_saved(browser_page, researcher, rooms, page_of, name):
+    page = browser_page(user=researcher, java_script_enabled=False)
+    page.goto(f"/campaigns/rooms/{page_of}/")
+    figure = page.locator(".finding", has=page.locator(f"[data-figure={name}]"))
+    with page.expect_download() as download:
+        figure.get_by_role("link", name="SVG of").click()
+    assert download.value.suggested_filename == f"rooms-{page_of}-{name}.svg"
+    assert Path(download.value.path()).read_text("utf-8").startswith("<svg")
 
 
 def test_pay_gives_the_cost_and_an_extension_more_to_come(browser_page, researcher, rooms):

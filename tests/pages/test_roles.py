@@ -160,6 +160,12 @@ PAGES = {
     "annotate:agreement": Row("/campaigns/{campaign}/agreement/", RESEARCHERS),
     "annotate:agreement_method": Row("/campaigns/{campaign}/agreement/method/", post=owners(302)),
     "annotate:agreement_table": Row("/campaigns/{campaign}/agreement/workers.csv", RESEARCHERS),
+    "annotate:agreement_figure": Row(  # nobody has answered yet
+        "/campaigns/{campaign}/agreement/figures/words.csv", "in in 403 404 404 404"
+    ),
+    "annotate:live_figure": Row(
+        "/campaigns/{campaign}/live/figures/answers-by-day.csv", RESEARCHERS
+    ),
     "annotate:live": Row("/campaigns/{campaign}/live/", RESEARCHERS),
     "annotate:live_numbers": Row("/campaigns/{campaign}/live/numbers/", RESEARCHERS),
     "annotate:campaign_pay": Row("/campaigns/{campaign}/pay/", post=owners(422)),
