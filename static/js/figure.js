@@ -7,19 +7,23 @@ function token(name) {
   return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 }
 
+function isNarrow() {
+  return window.matchMedia("(max-width: 600px)").matches;
+}
+
 // What the names of styles in the server's drawings look like.
 function config() {
   const [ink, muted, line, accent] = ["ink", "muted", "line", "accent"].map(token);
   const font = getComputedStyle(document.body).fontFamily;
   const words = { labelColor: muted, titleColor: muted, labelFont: font, titleFont: font };
-  const narrow = window.matchMedia("(max-width: 600px)").matches;
+  const narrow = isNarrow();
   const sizes = { labelFontSize: 13, titleFontSize: 13, titleFontWeight: 500 };
   return {
     background: token("raised"),
     font,
     padding: 4,
     view: { stroke: null },
-    axis: { ...words, ...sizes, gridColor: line, domainColor: line, tickColor: line, labelLimit: narrow ? 130 : 240 },
+    axis: { ...words, ...sizes, gridColor: line, domainColor: line, tickColor: line, labelLimit: narrow ? 160 : 240 },
     axisX: { labelAngle: 0, labelOverlap: true },
     legend: {
       ...words,
@@ -48,6 +52,64 @@ function config() {
       halo: { color: token("raised"), strokeWidth: 4.5, opacity: 0.85 },
     },
   };
+}
+
+// ---- On a narrow screen ----
+const NAME = 18; // letters of a name beside an axis that find room in a line
+const KEY = 28; // of a name in the legend
+const TITLE = { bottom: 22, left: 38 }; // letters of an axis' title, by the side where it stands
+const TWO_LINES = 34; // pixels
+
+// Returns the expression that breaks a label of more letters than `most` in two, behind a blank or
+// a hyphen.
+function inTwo(most) {
+  const parts = `split(replace(datum.label, regexp('^(.{1,${most}}[ _-]|\\\\S+ )'), '$1\\n'), '\\n')`;
+  return `length(datum.label) > ${most} ? ${parts} : datum.label`;
+}
+
+function namesOf(channel, rows) {
+  if (!["ordinal", "nominal"].includes(channel?.type)) return [];
+  return [...new Set(rows.map((row) => String(row[channel.field] ?? "")))];
+}
+
+// Breaks long names beside the axis in two, and gives them the height that takes: what tells two
+// names apart is often their end.
+function broken(spec) {
+  const layers = (spec.layer ?? [spec]).filter((layer) => layer.encoding?.y);
+  const names = layers.flatMap(({ encoding, data }) =>
+    namesOf(encoding.y, (data ?? spec.data)?.values ?? []));
+  if (!names.some((name) => name.length > NAME && /[ _-]/.test(name))) return spec;
+  const wider = structuredClone(spec);
+  for (const { encoding } of wider.layer ?? [wider]) {
+    if (encoding?.y) encoding.y.axis = { ...encoding.y.axis, labelExpr: inTwo(NAME) };
+  }
+  wider.height = Math.max(spec.height ?? 0, 40 + TWO_LINES * new Set(names).size);
+  return wider;
+}
+
+// Breaks what would run out of the drawing: titles of axes, names in legends.
+function folded(compiled) {
+  for (const legend of compiled.legends ?? []) {
+    legend.encode = { ...legend.encode, labels: { update: { text: { signal: inTwo(KEY) } } } };
+  }
+  for (const axis of compiled.axes ?? []) {
+    const labels = axis.encode?.labels?.update;
+    // The first of two lines stands where a single one would: both go up by half a line.
+    if (labels?.text?.signal === inTwo(NAME)) labels.dy = { signal: `length(datum.label) > ${NAME} ? -7 : 0` };
+    const most = TITLE[axis.orient];
+    if (!most || typeof axis.title !== "string") continue;
+    axis.title = axis.title.split(" ").reduce((lines, word) => {
+      const longer = `${lines.at(-1)} ${word}`;
+      return longer.length > most ? [...lines, word] : [...lines.slice(0, -1), longer];
+    }, [""]).map((line) => line.trim()).filter(Boolean);
+  }
+  return compiled;
+}
+
+function compile(spec) {
+  const narrow = isNarrow();
+  const compiled = vegaLite.compile(narrow ? broken(spec) : spec, { config: config() }).spec;
+  return narrow ? folded(compiled) : compiled;
 }
 
 // What an address in a row may lead to: rows hold words that anybody may have written.
@@ -79,8 +141,7 @@ class Figure {
   async draw() {
     try {
       this.view?.finalize();
-      const compiled = vegaLite.compile(this.spec, { config: config() }).spec;
-      const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
+      const view = new vega.View(vega.parse(compile(this.spec), null, { ast: true }), {
         expr: vega.expressionInterpreter,
         loader: loader(),
         renderer: "svg",

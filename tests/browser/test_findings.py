@@ -134,6 +134,50 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser_page, run):
     accessible(page)
 
 
+WHOLE = """svg => [...svg.querySelectorAll("text")].filter(one => {
+  const [at, all] = [one.getBoundingClientRect(), svg.getBoundingClientRect()];
+  return getComputedStyle(one).opacity !== "0"
+    && (one.textContent.includes("…") || at.left < all.left - 1 || at.right > all.right + 1
+      || at.top < all.top - 1 || at.bottom > all.bottom + 1);
+}).map(one => one.textContent)"""
+
+
+def test_on_a_phone_no_name_and_no_title_of_a_figure_is_cut(
+    browser_page, live_server, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    made = factories.a_finished_run(units=2, layers=3)
+    Network.objects.update(public=True, slug="a-network-with-a-long-name")
+    for unit in Unit.objects.filter(layer__network=made.network):
+        rows.label(unit, "bed", source="machine", precision=None)
+    draw_pictures()
+    page = browser_page(width=360, height=740, touch=True)
+    page.goto("/atlas/concepts/bed/")
+    drawn = page.locator("[data-figure][data-drawn] svg")
+    expect(drawn).to_have_count(1)
+    expect(drawn).to_contain_text("a-network-with-")
+    assert drawn.evaluate(WHOLE) == []
+    a_run_with_everything()
+    forgive(page, "404")  # its pictures have no files
+    for tab in ("objects", "minimal", "people"):
+        page.goto(f"/findings/net/{tab}/")
+        expect(page.locator("[data-figure]:not([data-drawn])")).to_have_count(0)
+        for one in page.locator("[data-figure] svg").all():
+            assert one.evaluate(WHOLE) == [], tab
+
+
+def test_the_images_of_a_unit_fill_their_rows(browser_page, run):
+    draw_pictures()
+    for width in (360, 480, 768, 1024, 1366, 1920):
+        page = browser_page(width=width, height=768)
+        page.goto(f"/atlas/{run.network.slug}/conv1/0/")
+        columns = page.locator(".unit .wall").evaluate(
+            "it => getComputedStyle(it).gridTemplateColumns.split(' ').length"
+        )
+        assert 60 % columns == 0, width
+        page.context.close()
+
+
 def test_a_figure_is_saved_in_five_forms_that_are_whole(browser_page, run, tmp_path):
     page = opened(browser_page, run)
     saved = {}
