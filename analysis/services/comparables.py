@@ -57,7 +57,7 @@ def _kept(kind: str) -> Block:
     )
 
 
-# The statistics that are compared, in the order of the pages of findings.
+# The statistics that are compared; in which order their sections stand, services/comparisons says.
 COMPARABLES: dict[str, Comparable] = {
     one.statistic: one
     for one in (

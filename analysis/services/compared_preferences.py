@@ -8,7 +8,7 @@ from analysis.services.comparing import Block, Comparable, Counted, Measure, Sid
 from analysis.services.preference_figures import NOTHING
 from analysis.services.preferences import FOLDER, SCENE, SET, Over
 
-KINDS = {SET: "of this image set", SCENE: "of this scene", FOLDER: "of this folder"}
+KINDS = (SET, SCENE, FOLDER)
 NAMES = {SET: "set", SCENE: "scene", FOLDER: "folder"}
 
 
@@ -74,11 +74,14 @@ PREFERENCES = Comparable(
             name,
             [
                 Measure(
-                    f"share_{name}", KINDS[by], f"share of the preferred images, by {name}", True
+                    f"share_{name}",
+                    "share of images",
+                    f"share of the preferred images, by {name}",
+                    is_share=True,
                 )
             ],
         )
-        for by, name in NAMES.items()
+        for name in NAMES.values()
     ],
     units=liked,
     method="Of the images with the highest activation, summed over the layer, the share of each"

@@ -20,9 +20,13 @@ CONCEPTS = Tab(
 
 
 def sections() -> list[Tab]:
-    """Return the parts of a comparison: the pages of findings, and the concepts of both."""
-    tabs = list(findings.TABS.values())
-    return [tabs[0], CONCEPTS, *tabs[1:]]
+    """Return the parts of a comparison: the pages of findings, and the concepts of both.
+
+    Detectors come before objects: how many units detect anything at all is asked first.
+    """
+    tabs = dict(findings.TABS)
+    meanings, detectors = tabs.pop("meanings"), tabs.pop("detectors")
+    return [meanings, CONCEPTS, detectors, *tabs.values()]
 
 
 # ---- What is asked -----------------------------------------------------------------------------

@@ -203,6 +203,9 @@ def test_two_runs_of_one_network_are_compared_unit_by_unit(both):
 
 def test_a_report_gets_every_section_with_both(both):
     told = comparisons.figures(*both, {})
+    order = [tab.name for tab in comparisons.sections()]
+    assert order[:4] == ["meanings", "concepts", "detectors", "objects"]
+    assert sorted(order) == sorted(["concepts", *findings.TABS])  # each once
     assert [title for title, _ in told] == [tab.title for tab in comparisons.sections()]
     assert {one.tab for one in COMPARABLES.values()} == set(TABS)
     shown = {one.name: one for _, some in told for one in some if isinstance(one, Figure)}
