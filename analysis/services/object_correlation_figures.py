@@ -122,7 +122,7 @@ def correlations_figure(shown: Shown) -> Figure | Missing:
     return Figure(
         name="correlations",
         question=question,
-        answer=_best(known),
+        answer=strongest(known),
         spec=_correlations_drawing(known),
         columns=(
             Column("against", "Units against"),
@@ -237,12 +237,15 @@ def _strength(row: ObjectCorrelation) -> float:
     return abs(row.value or 0)
 
 
-def _best(rows: Sequence[ObjectCorrelation]) -> str:
+def strongest(rows: Sequence[ObjectCorrelation]) -> str:
     """Tell which measure goes most with units, by Pearson's correlation, and whether any does."""
     own = [row for row in rows if row.coefficient == PEARSON and row.given is None]
     best = max(own, key=_strength)
     often = [row for row in own if row.measure in FREQUENCY]
     sure = [row for row in own if row.p_holm is not None and row.p_holm < SURE]
+    if len(own) == 1:  # nothing to choose among
+        told = f"With {MEASURES[best.measure]}: {_said(best)}."
+        return f"Not beyond chance. {told}" if not sure else told
     none = f"None of {len(own)} Pearson correlations is beyond chance. " if not sure else ""
     told = f"{none}Strongest with {MEASURES[best.measure]}: {_said(best)}."
     others = [row for row in own if row.measure not in FREQUENCY]

@@ -13,6 +13,7 @@ from analysis.models import ConceptMatch, ImageSet, Network, State
 from analysis.services import (
     figure_pages,
     object_choices,
+    object_correlation_figures,
     objects,
     report_content,
     report_data,
@@ -20,7 +21,14 @@ from analysis.services import (
     statistics,
 )
 from analysis.services.figures import Figure, Missing
-from analysis.services.objects import COUNTED, FREQUENCY, MEASURES, Wanted, correlations_of
+from analysis.services.objects import (
+    COUNTED,
+    FREQUENCY,
+    MEASURES,
+    ObjectCorrelation,
+    Wanted,
+    correlations_of,
+)
 from analysis.services.report_content import Subject
 from tests.analysis.counted import LABELS, NAMES, ROOMS, WALL, a_counted_run, a_room_set, finished
 from tests.analysis.reported import NOW
@@ -211,6 +219,21 @@ def test_figures_answer_in_sentences(network, rooms):
     assert "statistics/correlations.csv?network=net&source=people&image_set=rooms" in (
         correlations.download
     )
+
+
+@pytest.mark.parametrize(
+    ("p_holm", "told"),
+    [
+        (0.4, "Not beyond chance. With instances in the masks: Pearson 0.31"),
+        (0.01, "With instances in the masks: Pearson 0.31"),
+    ],
+)
+def test_one_measure_alone_is_not_counted_or_called_the_strongest(p_holm, told):
+    row = ObjectCorrelation("all", "instances", "pearson", None, 9, 0.31, 0.1, 0.5, p_holm, p_holm)
+    said = object_correlation_figures.strongest([row])
+    assert said.startswith(told)
+    assert "Strongest" not in said
+    assert "None of" not in said
 
 
 def test_fewer_than_four_objects_have_no_correlation(network, rooms):
