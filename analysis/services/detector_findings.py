@@ -7,7 +7,18 @@ from typing import Any, NamedTuple
 from analysis.models import ClassScore, Network, Run, State, Unit
 from analysis.services.dissection import DETECTS, options_in, read_summary
 from analysis.services.figure_links import concept_page, layer_page, named
-from analysis.services.figures import LINKED, Column, Figure, Spec, channel, drawing, mark, ordered
+from analysis.services.figures import (
+    LINKED,
+    Column,
+    Figure,
+    Spec,
+    channel,
+    drawing,
+    mark,
+    ordered,
+    rings_on_bars,
+    strokes_on_bars,
+)
 from analysis.services.findings import runs_with
 from analysis.services.measures import Statistic
 from analysis.services.sharing import is_shared
@@ -263,8 +274,8 @@ def _layer_drawing(run: Run, layers: list[LayerDetectors]) -> Spec:
     return drawing(
         rows,
         mark("bar", place("observed") | {"tooltip": tip} | LINKED),
-        mark("tick", place("shuffled"), "interval"),
-        mark("point", place("untrained"), "published"),
+        *strokes_on_bars(place("shuffled")),
+        *rings_on_bars(place("untrained")),
         mark("text", place("observed") | {"text": channel("words", kind="nominal")}, "label"),
     )
 

@@ -100,10 +100,18 @@ class Figure:
 
     @property
     def table(self) -> list[list[Cell]]:
-        """Return the cells of the table, row by row."""
+        """Return the cells of the table, row by row; a dash stands where the numbers do."""
+        numeric = {
+            column.name
+            for column in self.columns
+            if any(isinstance(row.get(column.name), int | float) for row in self.rows)
+        }
         return [
             [
-                Cell(column.cell(row), isinstance(row.get(column.name), int | float))
+                Cell(
+                    column.cell(row),
+                    column.name in numeric and isinstance(row.get(column.name), int | float | None),
+                )
                 for column in self.columns
             ]
             for row in self.rows
@@ -185,6 +193,19 @@ def on_bars(low: str, high: str, encoding: Spec, title: str = "") -> list[Spec]:
     """Return whiskers that stand out from bars of any colour: each lies in a pale stripe."""
     rule = whiskers(low, high, encoding, title)
     return [{**rule, "mark": {"type": "rule", "style": "halo"}}, rule]
+
+
+def strokes_on_bars(encoding: Spec) -> list[Spec]:
+    """Return strokes that stand out from bars of any colour: each lies in a pale stripe."""
+    stroke = mark("tick", encoding, "interval")
+    stripe = {**stroke["mark"], "style": "halo", "thickness": 4.5}
+    return [{**stroke, "mark": stripe}, stroke]
+
+
+def rings_on_bars(encoding: Spec) -> list[Spec]:
+    """Return rings that stand out from bars of any colour: each lies in a pale one."""
+    ring = mark("point", encoding, "published")
+    return [{**ring, "mark": {**ring["mark"], "style": "halo"}}, ring]
 
 
 def drawing(rows: Iterable[Mapping[str, Any]], *layers: Spec, height: int = HEIGHT) -> Spec:

@@ -5,7 +5,17 @@ from typing import Any, NamedTuple
 
 from analysis.models import Localisation, Run
 from analysis.services.figure_links import concept_page
-from analysis.services.figures import LINKED, Column, Figure, Spec, channel, drawing, mark, ordered
+from analysis.services.figures import (
+    LINKED,
+    Column,
+    Figure,
+    Spec,
+    channel,
+    drawing,
+    mark,
+    ordered,
+    strokes_on_bars,
+)
 from analysis.services.measures import Statistic
 
 DRAWN = 30  # concepts in the drawing; the table has all
@@ -69,6 +79,7 @@ def figure(run: Run, download: str) -> Figure | None:
     told: list[dict[str, Any]] = [
         {
             **row._asdict(),
+            "sources": row.sources.replace(" ", ", "),
             "share": row.images_with_class / max(1, row.images),
             "href": concept_page(row.concept),
         }
@@ -99,17 +110,19 @@ def figure(run: Run, download: str) -> Figure | None:
 
 def _drawing(told: list[dict[str, Any]]) -> Spec:
     """Return a bar for each concept, and a stroke where chance is."""
-    place = {"x": ordered("concept", "", [row["concept"] for row in told])}
-    y = "Jaccard index"
+    # Below one another: side by side there is no room for more than every second name.
+    place = {"y": ordered("concept", "", [row["concept"] for row in told])}
+    x = "Jaccard index"
     tip = [
         channel("concept", "concept", "nominal"),
-        channel("jaccard", y, format=".3f"),
+        channel("jaccard", x, format=".3f"),
         channel("units", "units"),
     ]
     return drawing(
         told,
-        mark("bar", place | {"y": channel("jaccard", y), "tooltip": tip} | LINKED),
-        mark("tick", place | {"y": channel("chance", y)}, "interval"),
+        mark("bar", place | {"x": channel("jaccard", x), "tooltip": tip} | LINKED),
+        *strokes_on_bars(place | {"x": channel("chance", x)}),
+        height=40 + 20 * len(told),
     )
 
 

@@ -41,7 +41,7 @@ def test_cells_say_what_is_known_and_stand_under_one_another_where_they_are_numb
     first, second = a_figure().table
     assert first == [("conv10", False), ("12.3", True), ("1,200", True)]
     assert a_figure().head == [("Layer", False), ("Size", True), ("Units", True)]
-    assert second == [("conv2", False), ("–", False), ("0", True)]
+    assert second == [("conv2", False), ("–", True), ("0", True)]  # a dash below numbers is one
 
 
 def test_a_small_p_is_not_written_as_none():

@@ -50,6 +50,16 @@ def test_the_page_says_what_is_found_beside_chance(client, run):
     assert f"/pictures/{'ab' * 16}/found-large.webp" in page
     assert f"/pictures/{'ab' * 16}/truth-large.webp" in page
     assert "no bed here" in page
+    assert "machine, people" in page
+
+
+def test_concepts_stand_below_one_another_so_that_each_has_its_name(client, run):
+    page = client.get(f"/findings/{run.network.slug}/localisation/")
+    [figure, *_] = page.context["figures"]
+    layers = [(one["mark"]["type"], one["mark"]["style"]) for one in figure.spec["layer"]]
+    assert layers == [("bar", "observed"), ("tick", "halo"), ("tick", "interval")]
+    for layer in figure.spec["layer"]:
+        assert layer["encoding"]["y"]["sort"] == ["bed", "<lamp>"]
 
 
 def test_nothing_counted_is_said(client, run):
