@@ -54,6 +54,11 @@ class Named:
         return sorted(self.spellings.items(), key=lambda pair: (-pair[1], pair[0]))
 
     @property
+    def also(self) -> list[str]:
+        """Return every spelling but the one that names it."""
+        return [spelling for spelling, _ in self.spelt if spelling != self.name]
+
+    @property
     def units(self) -> int:
         """Return how many units are called so, each once in whatever spellings."""
         return self.spellings.total() - self.again

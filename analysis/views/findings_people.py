@@ -32,6 +32,7 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
     listed = people_machine.surest([pair for pair in here if pair.relation == relation])
     number = request.GET.get("page", "1")
     at = Paginator(listed, PAGE).get_page(number if number.isascii() and len(number) < 10 else 1)
+    rows = _with_pictures(run, list(at.object_list))
     return {
         "figures": figure_pages.people_machine_of(run, every, source),
         "source": source,
@@ -44,7 +45,8 @@ def page(request: HttpRequest, run: Run) -> dict[str, Any]:
             for one, words in RELATIONS.items()
         ],
         "at": at,
-        "rows": _with_pictures(run, list(at.object_list)),
+        "rows": rows,
+        "drawn": any(segment for _, segment in rows),
         "units_csv": figure_pages.table_of_run(run, "people-machine"),
     }
 

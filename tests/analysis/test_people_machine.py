@@ -206,6 +206,8 @@ def test_the_page_lists_disagreements_surest_first_and_narrows_them(client, run,
     ) in text
     assert [pair.channel for pair, _ in page.context["rows"]] == [4]
     assert "/atlas/open/conv1/4/?run=" in text
+    assert "This run has drawn no picture of what these units see." in text
+    assert "Left what the unit sees" not in text
     counts = {one: count for one, _, count in page.context["relations"]}
     # What only simulated workers name is, beside people, named by the machine alone.
     assert counts == {**Counter(relation for *_, relation in UNITS), "unnamed": 2}

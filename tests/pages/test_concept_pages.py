@@ -98,6 +98,7 @@ def test_a_unit_counts_once_in_the_list_whatever_its_spellings(client, run):
     listed = {one.name: one for one in client.get("/atlas/concepts/").context["at"].object_list}
     assert {name: one.units for name, one in listed.items()} == {"bed": 3, "wall": 1}
     assert dict(listed["bed"].spelt) == {"bed": 2, "Beds": 1, "BED": 1, "beds": 1}
+    assert listed["bed"].also == ["BED", "Beds", "beds"]
     assert len(client.get("/atlas/concepts/bed/").context["entries"]) == 3
 
 

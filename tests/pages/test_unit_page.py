@@ -168,6 +168,21 @@ def test_no_pictures_says_whether_anything_looked(client, run):
     assert drawn not in html
 
 
+def test_words_say_how_they_stand_to_the_label_where_they_are_not_the_same(client, run, researcher):
+    row = say(unit_of(run), "bed")
+    row.details = {
+        "words": [
+            {"worker": "a", "concept": "bed", "stands": "same word", "why": "the same word"},
+            {"worker": "b", "concept": "cot", "stands": "kind", "why": "a cot is a kind of bed"},
+        ]
+    }
+    row.save(update_fields=["details"])
+    client.force_login(researcher)
+    page = page_of(client, run).content.decode()
+    assert "a cot is a kind of bed" in page
+    assert "the same word" not in page
+
+
 def test_history_and_units_like_it(client, run):
     other = factories.a_finished_run(units=4)
     hidden = factories.a_finished_run(units=1)
