@@ -21,8 +21,9 @@ PHOTO = 720  # pixels of the longer side of what is shown
 CANDIDATES = 60
 # Objects that the page draws, and how many of them are to be seen at first.
 DRAWN, AT_FIRST = 24, 5
-# Of a label on the picture, as shares of the input's longer side: its line, and a letter of it.
-LINE, LETTER = 0.042, 0.021
+# Of a label on the picture, as shares of the input’s longer side: its line, and a letter of it.
+# Bold letters of a wide font take 0.64 of a line, with the dark edge around them.
+LINE, LETTER = 0.042, 0.027
 
 
 @dataclass(frozen=True)

@@ -258,6 +258,8 @@ def test_a_network_without_layers_or_labels_has_a_grid(client, researcher):
     assert found(page) == []
     factories.LayerFactory(network=network, channels=2)
     assert len(found(client.get("/units/bare/"))) == 2
+    for address in ("/atlas/", "/atlas/bare/"):
+        assert "no picture drawn" in client.get(address).content.decode()
 
 
 def test_layers_of_a_network_lead_into_the_grid(client, run, units):
@@ -267,6 +269,7 @@ def test_layers_of_a_network_lead_into_the_grid(client, run, units):
     assert f'href="/atlas/{run.network.slug}/conv1/?category=object"' in text
     montages = [segments for _, segments in page.context["rows"]]
     assert [len(segments) for segments in montages] == [4, 4]
+    assert "no picture drawn" not in text
 
 
 # ---- What is hidden ---------------------------------------------------------------------------

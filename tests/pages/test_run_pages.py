@@ -307,6 +307,15 @@ def test_pictures_appear_and_are_sent_only_when_there_are_new_ones(client, resea
     assert "every 5s" not in last.content.decode()
 
 
+def test_a_run_without_the_step_says_which_one_makes_pictures(client, researcher, own_run):
+    own_run.recipe["steps"] = ["scan", "localise"]
+    own_run.save(update_fields=["recipe"])
+    client.force_login(researcher)
+    page = client.get(address("run_pictures", own_run)).content.decode()
+    assert "This run makes no pictures: the step segment does" in page
+    assert "only scans" not in page
+
+
 def test_the_recipe_stands_on_the_page_for_a_methods_section(client, researcher, own_run):
     """In words, and with every parameter."""
     client.force_login(researcher)

@@ -232,6 +232,7 @@ def test_labels_lie_within_the_picture_and_not_on_each_other():
     wanted = [("television", 90.0, 0.0), ("shower curtain", 95.0, 2.0), ("bed", 219.0, 222.0)]
     places = label_places(wanted, 224, 224)
     line, letter = LINE * 224, LETTER * 224
+    assert letter >= 0.64 * line  # bold letters of the page's widest font, with their dark edge
     assert places[0] == (90.0, 0.0)
     assert places[1][1] >= line - 0.1  # moved below the first
     assert all(
