@@ -26,7 +26,7 @@ from analysis.models import (
 )
 from analysis.services.atlas import BEST_SEGMENTS, TRUST, runs_to_show
 from analysis.services.figure_links import concept_page
-from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered
+from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whole_numbers
 from analysis.services.kept import once
 
 Networks = QuerySet[Network]
@@ -258,7 +258,7 @@ def figure(name: str, found: Sequence[Entry]) -> Figure | None:
     drawn = [{**row, "where": f"{row['network']} {row['layer']}"} for row in rows[:DRAWN]]
     place = {
         "y": ordered("where", "", [row["where"] for row in drawn]),
-        "x": channel("units", "units", axis={"tickMinStep": 1}),
+        "x": whole_numbers("units", "units", most["units"]),
         "tooltip": [channel("where", "", "nominal"), channel("units", "units")],
     }
     simulated = any(entry.sources == ["simulated"] for entry in found)

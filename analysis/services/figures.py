@@ -149,6 +149,13 @@ def ordered(name: str, title: str = "", values: Iterable[str] = (), **more: Any)
     return channel(name, title, "ordinal", sort=list(values) or None, **more)
 
 
+def whole_numbers(name: str, title: str, most: int) -> Spec:
+    """Return how numbers of whole things, up to ``most``, are read from a column of the rows."""
+    # Files have half steps on an axis as short as that, whatever is the least step.
+    few = {"values": list(range(most + 1)), "format": "d"}
+    return channel(name, title, axis=few if most < 3 else {"tickMinStep": 1})
+
+
 def apart(name: str, values: Iterable[str], title: str = "") -> Spec:
     """Return how points side by side are told apart: by colour, and by shape without colours.
 

@@ -18,6 +18,7 @@ from analysis.services.figures import (
     mark,
     ordered,
     whiskers,
+    whole_numbers,
     written,
 )
 from analysis.services.object_figures import Shown, coverage_figure, units_figure
@@ -321,7 +322,7 @@ def _scatter_drawing(rows: Sequence[ObjectCount], measure: str) -> Spec:
     scale = {"type": "sqrt" if measure in FREQUENCY else "linear", "zero": False, "nice": True}
     place = {
         "x": channel("value", MEASURES[measure] + ROOT * (measure in FREQUENCY), scale=scale),
-        "y": channel("units", "units", axis={"tickMinStep": 1}),
+        "y": whole_numbers("units", "units", max(row.units for row in rows)),
     }
     form = ",.0f" if measure in FREQUENCY else ".3f"
     tip = [

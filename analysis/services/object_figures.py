@@ -18,6 +18,7 @@ from analysis.services.figures import (
     drawing,
     mark,
     ordered,
+    whole_numbers,
 )
 from analysis.services.meaning_figures import note_of
 from analysis.services.object_coverage import coverage, objects_there
@@ -235,9 +236,10 @@ def _units_drawing(
         for layer in layers
         if named[name, layer]
     ]
+    most = max(sum(len(named[name, layer]) for layer in layers) for name in objects)
     encoding: Spec = {
         "y": ordered("object", "", objects),
-        "x": channel("units", "units", axis={"tickMinStep": 1}),
+        "x": whole_numbers("units", "units", most),
         "tooltip": [
             channel("object", "object", "nominal"),
             channel("layer", "layer", "nominal"),

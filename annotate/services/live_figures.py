@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered
+from analysis.services.figures import Column, Figure, channel, drawing, mark, ordered, whole_numbers
 from annotate.models import Campaign
 from annotate.services.campaign_figures import note
 from annotate.services.live import DAYS, HOURS, Hours
@@ -66,13 +66,9 @@ def _by_day(hours: Hours, now: datetime, note: str) -> Figure:
 
 def _figure(*, rows: list[dict[str, Any]], told: list[Any], title: str, **words: Any) -> Figure:
     """Return bars over time, with a table."""
-    most = max(row["answers"] for row in rows)
-    # Files have half steps on an axis as short as that, whatever is the least step.
-    few = {"values": list(range(most + 1)), "format": "d"}
-    whole = few if most < 3 else {"tickMinStep": 1}
     place = {
         "x": ordered("when", "", [row["when"] for row in rows]),
-        "y": channel("answers", "answers", axis=whole),
+        "y": whole_numbers("answers", "answers", max(row["answers"] for row in rows)),
         "tooltip": [channel("when", "", "nominal"), channel("answers", "answers")],
     }
     return Figure(

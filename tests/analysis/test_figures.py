@@ -3,6 +3,9 @@
 import json
 import re
 
+import pytest
+import vl_convert
+
 from analysis.services.figures import (
     Column,
     Figure,
@@ -12,6 +15,7 @@ from analysis.services.figures import (
     mark,
     ordered,
     whiskers,
+    whole_numbers,
 )
 
 ROWS = [
@@ -78,3 +82,12 @@ def test_a_drawing_holds_no_colour_and_leaves_its_rows_alone():
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgb\(", json.dumps(spec))
     spec["data"]["values"][0]["size"] = 0
     assert ROWS[0]["size"] == 12.345
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_an_axis_of_whole_things_has_no_halves_in_files_either(most):
+    rows = [{"layer": "conv1", "units": most}]
+    place = {"x": ordered("layer"), "y": whole_numbers("units", "units", most)}
+    svg = vl_convert.vegalite_to_svg(drawing(rows, mark("bar", place)))
+    steps = re.findall(r'<text[^>]*text-anchor="end"[^>]*>([^<]*)</text>', svg)
+    assert steps == ["conv1", *map(str, range(most + 1))]
