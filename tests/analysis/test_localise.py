@@ -181,7 +181,7 @@ def test_every_number_of_the_figure_is_recomputed_from_the_exported_images(small
         assert row["average_precision"] == pytest.approx(sum(precisions) / len(precisions))
         own = [one for one in units if one.layer and one.concept == row["concept"]]
         assert row["units"] == len(own)
-        assert row["sources"] == " ".join(sorted({one.sources for one in own}))
+        assert row["sources"] == ", ".join(sorted({one.sources for one in own}))
 
 
 def test_a_run_that_kept_sums_alone_says_so(small_net, tmp_path):

@@ -39,6 +39,7 @@ MAY_WRITE = {
     # What few answers come to is counted at once and kept: twice is once.
     "annotate:agreement": {"annotate_truthfit"},
     "annotate:agreement_table": {"annotate_truthfit"},
+    "annotate:agreement_figure": {"annotate_truthfit"},
     "api-campaign-agreement": {"annotate_truthfit"},
 }
 
