@@ -1,6 +1,7 @@
 """What takes long to count: once for everybody, anew when what it is made of changes."""
 
 import threading
+from uuid import uuid4
 
 import pytest
 from django.core.cache import caches
@@ -16,8 +17,9 @@ CONCEPTS = "/findings/one/against/?other=two&tab=concepts"
 
 
 @pytest.fixture(autouse=True)
-def empty():
-    """Nothing is kept from another test."""
+def empty(monkeypatch):
+    """Nothing is kept from another test, nor by one of the same networks beside it on one Redis."""
+    monkeypatch.setattr(caches["counts"], "key_prefix", uuid4().hex)
     caches["counts"].clear()
     yield
     caches["counts"].clear()
