@@ -36,7 +36,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     runs = report_runs.runs_for_report(network)
     asked = {name: request.GET[name] for name in ReportForm.base_fields if name in request.GET}
     others = _others(request, network)
-    other_runs = report_runs.runs_for_reports(others)
+    has_form = may_change(request.user, network)
+    other_runs = report_runs.runs_for_reports(others) if has_form else {}
     form = ReportForm(
         sent, initial=asked, others=others, sets=sets, runs=runs, other_runs=other_runs
     )

@@ -66,6 +66,18 @@ def test_a_draft_that_an_answer_overtakes_is_not_heard_of(label, held):
     assert (len(drafts), Answer.objects.count()) == (1, 1)
 
 
+def test_after_an_answer_that_was_refused_for_a_while_drafts_are_saved_again(label, held):
+    page = label()
+    forgive(page, "429")
+    fill(page, held)
+    page.route("**/submit/", lambda route: route.fulfill(status=429), times=1)
+    submit(page)
+    expect(page.locator("#banner")).to_contain_text("reload the page and try again")
+    page.locator("#concept").fill("bunk bed")
+    expect(page.locator("#save-state")).to_have_text("saved")
+    assert Assignment.objects.get(pk=held.pk).draft["concept"] == "bunk bed"
+
+
 def test_an_answer_whose_reply_was_lost_is_one_answer(label, held):
     page = label()
     forgive(page, "ERR_FAILED")

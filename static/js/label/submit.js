@@ -59,6 +59,7 @@ export function watchSubmit({ form, sheet, draft, focus, outbox, onErrors, say }
       showErrors(form, news.errors);
       onErrors(news.errors);
     } else {
+      if (reply.status !== 409) draft.resume(); // the unit may still be hers: drafts keep it
       say("refused", news.error || words("The server did not take the answer: reload the page and try again."), news.next);
     }
   }
