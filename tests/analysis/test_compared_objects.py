@@ -6,7 +6,6 @@ import random
 import statistics as plain
 
 import pytest
-from django.core.cache import caches
 from scipy.stats import fisher_exact, kendalltau, pearsonr, spearmanr
 
 from analysis.models import Network, UnitSemantics
@@ -17,7 +16,7 @@ from analysis.services.comparison_sides import sides_of
 from analysis.services.figures import Figure, Missing
 from analysis.services.objects import MEASURES, Wanted
 from tests.analysis.counted import NAMES, a_counted_run, a_room_set, finished
-from tests.analysis.test_kept import Spy
+from tests.analysis.test_kept import Spy, nothing_kept
 from tests.api import rows
 
 pytestmark = [pytest.mark.rows, pytest.mark.django_db]
@@ -116,7 +115,7 @@ def test_correlations_of_both_and_their_difference(both, rooms):
 
 
 def test_correlations_are_drawn_once_and_anew_when_a_label_changes(both, rooms, monkeypatch):
-    caches["counts"].clear()
+    nothing_kept(monkeypatch)
     spy = Spy(monkeypatch, compared_objects, "_drawn")
     before = found("correlations", *both)
     assert found("correlations", *both) == before

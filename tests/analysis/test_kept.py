@@ -16,13 +16,20 @@ OF_BOTH = {"correlations"}  # made of both sides at once: see test_compared_obje
 CONCEPTS = "/findings/one/against/?other=two&tab=concepts"
 
 
+def nothing_kept(monkeypatch):
+    """Give a test a room of its own for what is kept, in this thread and in those it starts.
+
+    Emptying it is not enough: workers beside it share a Redis, on which they keep the same counts,
+    and would find theirs gone.
+    """
+    room = uuid4().hex
+    monkeypatch.setattr(caches["counts"], "key_prefix", room)
+    monkeypatch.setitem(caches.settings["counts"], "KEY_PREFIX", room)
+
+
 @pytest.fixture(autouse=True)
 def empty(monkeypatch):
-    """Nothing is kept from another test, nor by one of the same networks beside it on one Redis."""
-    monkeypatch.setattr(caches["counts"], "key_prefix", uuid4().hex)
-    caches["counts"].clear()
-    yield
-    caches["counts"].clear()
+    nothing_kept(monkeypatch)
 
 
 class Spy:
