@@ -1,23 +1,27 @@
 """Celery tasks of the analysis app: load by id, call one thing.
 
 A message is only a wake-up: what is to be done stands in the rows, where it is claimed. A message
-that is lost, late or doubled changes nothing, for `sweep` sends it again.
+that is lost, late, doubled or taken by a busy worker changes nothing: idle workers look for
+themselves (`take_part`).
 """
 
+import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 from celery import shared_task
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from analysis.models import ImageSet, Job, Network, Run, State
 from analysis.services import detections, files, image_sets, jobs, reports, shards
 from analysis.services.reading import Taken
 
-# Enough for several idle workers to join at once; others find the work when they sweep.
+logger = logging.getLogger(__name__)
+
+# Enough for several idle workers to join at once; others find the work when they look for it.
 WAKE_UPS = 4
 # A wake-up that nobody heard for so long is of no use any more: seconds.
 WAKE_UP_EXPIRES = 300
@@ -34,7 +38,7 @@ _at_work = Lock()
 def work_on(job_pk: int) -> None:
     """Take shards of a job one after another, until none is left; then look for other work."""
     if not _at_work.acquire(blocking=False):
-        return  # the thread that works will sweep when it has done
+        return  # the thread that works will look for more when it has done
     try:
         job = Job.objects.select_related("run").filter(pk=job_pk).first()
         if job is not None:  # its run may have been deleted since
@@ -43,6 +47,32 @@ def work_on(job_pk: int) -> None:
         _at_work.release()
     if not stopping.is_set():
         sweep()
+        for ready in Job.objects.ready(timezone.now()).order_by("run__created_at"):
+            _send(ready.pk, ready.queue)
+
+
+def take_part(queues: Collection[str]) -> None:
+    """Begin with the oldest work of these queues in a thread of its own, if this process is idle.
+
+    By no message: the free threads of a busy worker might take each one, and this process would
+    stay idle beside it.
+    """
+    if _at_work.locked():
+        return
+    ready = Job.objects.ready(timezone.now()).order_by("run__created_at")
+    job = next((job for job in ready if job.queue in queues), None)
+    if job is not None:
+        Thread(target=_work_aside, args=(job.pk,), name=f"work on {job}").start()
+
+
+def _work_aside(job_pk: int) -> None:
+    """Do what a message would: in a thread that must close its connection itself."""
+    try:
+        work_on(job_pk)
+    except Exception:  # the database or broker is away: the rows stand
+        logger.exception("the work on job %d broke off", job_pk)
+    finally:
+        connection.close()
 
 
 def work_here(job: Job, stop: Event = stopping) -> None:
@@ -62,12 +92,10 @@ def free_lost() -> datetime:
     return now
 
 
-@shared_task
-def sweep(queues: Collection[str] | None = None) -> None:
-    """Free what lost workers hold or have left, and wake workers for whatever may be done now.
+def sweep() -> None:
+    """Free what lost workers hold, delete what nobody wants, send again what nobody heard.
 
-    ``queues`` limits the wake-ups to queues that somebody listens to. Sweeping twice, or in
-    several workers at once, does no harm.
+    Sweeping twice, or in several workers at once, does no harm.
     """
     now = free_lost()
     detections.forget(now)
@@ -75,11 +103,6 @@ def sweep(queues: Collection[str] | None = None) -> None:
     _wake_registered(now)
     for pk in reports.free_lost(now):
         make_report.apply_async((pk,), expires=WAKE_UP_EXPIRES)
-    if _at_work.locked():
-        return  # a busy worker needs no wake-up: it sweeps when it has done
-    for job in Job.objects.ready(now).order_by("run__created_at"):
-        if queues is None or job.queue in queues:
-            _send(job.pk, job.queue)
 
 
 @shared_task
@@ -140,7 +163,7 @@ def wake(job: Job) -> None:
         for _ in range(min(WAKE_UPS, max(1, job.shards.free(timezone.now()).count()))):
             _send(job.pk, job.queue)
 
-    # robust: with the broker away the rows stand, and a sweep finds them.
+    # robust: with the broker away the rows stand, and an idle worker finds them.
     transaction.on_commit(send, robust=True)
 
 

@@ -1,4 +1,4 @@
-"""The sweeper: a thread of every worker that beats, frees what others lost, and sends wake-ups."""
+"""The sweeper: a thread of every worker that beats, frees what others lost, and looks for work."""
 
 import logging
 from threading import Event, Thread
@@ -19,7 +19,7 @@ LAST_DEED = 10
 
 
 class Sweeper:
-    """Sweeps at the start of a worker and every fifteen seconds, for the queues it listens to.
+    """Sweeps and looks for work at the start of a worker and every fifteen seconds.
 
     It lives in the worker, so that no scheduler needs to run beside it and none outlives it.
     """
@@ -45,7 +45,8 @@ class Sweeper:
         while not self.over.is_set():
             try:
                 listeners.beat(self.name, self.queues, settings.DEVICE, timezone.now())
-                tasks.sweep(self.queues)
+                tasks.sweep()
+                tasks.take_part(self.queues)
             except Exception:  # the database or broker is away: it may come back
                 logger.exception("the sweep failed; the next is in %d s", EVERY)
             finally:

@@ -166,10 +166,10 @@ def test_what_nobody_waits_for_any_more_is_not_begun(scanned):
 def test_what_nobody_read_is_swept(scanned):
     listen()
     asked = detections.ask(scanned.network, sent(scanned.network))
-    tasks.sweep(queues=())
+    tasks.sweep()
     assert Detection.objects.exists()
     Detection.objects.filter(pk=asked.pk).update(created_at=timezone.now() - timedelta(minutes=3))
-    tasks.sweep(queues=())
+    tasks.sweep()
     assert not Detection.objects.exists()
 
 

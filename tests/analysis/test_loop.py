@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from analysis import tasks
-from analysis.models import Job, LogLine, Run, State
+from analysis.models import Job, LogLine, Run, Shard, State
 from analysis.pipeline import loop
 from analysis.services import files, jobs, runs, shards
 from analysis.services.shards import MOST_ATTEMPTS, SILENCE
@@ -22,6 +22,25 @@ def sent(monkeypatch):
     messages = []
     monkeypatch.setattr(tasks, "_send", lambda pk, queue: messages.append((pk, queue)))
     return messages
+
+
+@pytest.fixture
+def aside(monkeypatch):
+    """Work that would be done in a thread of its own is done at once; its threads' names."""
+    names = []
+
+    class Thread:
+        def __init__(self, target, args, name):
+            self.work = lambda: target(*args)
+            names.append(name)
+
+        def start(self):
+            self.work()
+
+    monkeypatch.setattr(tasks, "Thread", Thread)
+    # The tests' connection is the one that the work runs on here.
+    monkeypatch.setattr(tasks.connection, "close", lambda: names.append("closed"))
+    return names
 
 
 def test_a_run_is_worked_through_step_after_step(steps):
@@ -224,7 +243,7 @@ def test_a_message_makes_the_worker_work_and_wakes_the_next_step(
     with django_capture_on_commit_callbacks(execute=True):
         tasks.work_on(scan.pk)
     assert steps.finished == ["scan"]
-    assert sent.count((segment.pk, "cpu")) == 5  # four for the shards, one by the sweep after it
+    assert sent.count((segment.pk, "cpu")) == 5  # four for the shards, one at the end of the work
 
 
 def test_a_message_for_a_run_that_was_deleted_does_nothing(steps, sent):
@@ -233,14 +252,14 @@ def test_a_message_for_a_run_that_was_deleted_does_nothing(steps, sent):
     assert steps.worked == []
 
 
-def test_a_busy_process_lets_a_second_message_go(steps, sent):
+def test_a_busy_process_lets_a_second_message_go(steps, sent, aside):
     """Its other threads stay free for short tasks."""
     run = a_run()
     with tasks._at_work:
         tasks.work_on(run.jobs.get(step="scan").pk)
-        tasks.sweep()
+        tasks.take_part(["gpu", "cpu"])
     assert steps.worked == []
-    assert sent == []
+    assert sent == aside == []
 
 
 def test_asking_for_a_run_wakes_workers(steps, sent, django_capture_on_commit_callbacks):
@@ -257,7 +276,7 @@ def test_asking_for_a_run_wakes_workers(steps, sent, django_capture_on_commit_ca
 
 
 def test_a_broker_that_is_away_loses_no_run(steps, monkeypatch, django_capture_on_commit_callbacks):
-    """The rows stand; the next sweep sends the wake-up."""
+    """The rows stand; an idle worker finds them."""
 
     def away(pk, queue):
         raise ConnectionError("no broker")
@@ -269,45 +288,73 @@ def test_a_broker_that_is_away_loses_no_run(steps, monkeypatch, django_capture_o
     assert Job.objects.ready(timezone.now()).get().run == run
 
 
-def test_sweeps_wake_what_may_be_done_and_change_nothing_else(steps, sent):
-    """Once for each sweep, on queues that somebody listens to; never for a stopped run."""
+def test_an_idle_worker_takes_part_without_a_message(steps, sent, aside):
+    """A busy worker might take each one; only on its queues, never in a stopped run."""
     run = a_run()
-    scan = run.jobs.get(step="scan")
-    before = list(run.jobs.values()) + list(scan.shards.values())
-    tasks.sweep(["cpu"])
-    assert sent == []
-    tasks.sweep(["gpu", "cpu"])
-    tasks.sweep()
-    assert sent == [(scan.pk, "gpu")] * 2
-    assert list(run.jobs.values()) + list(scan.shards.values()) == before
+    scan, segment = run.jobs.order_by("position")
+    tasks.take_part(["cpu"])
+    assert steps.worked == aside == []
+    tasks.take_part(["gpu"])
+    assert steps.finished == ["scan"]
+    assert aside == [f"work on {scan}", "closed"]
+    assert set(sent) == {(segment.pk, "cpu")}
     runs.cancel(run)
-    sent.clear()
+    tasks.take_part(["gpu", "cpu"])
+    assert steps.finished == ["scan"]
+
+
+def test_what_breaks_off_aside_is_logged_and_closes_its_connection(
+    steps, aside, monkeypatch, caplog
+):
+    """The database was away: the rows stand, the next look finds them."""
+    a_run()
+    monkeypatch.setattr(tasks, "work_here", lambda job: (_ for _ in ()).throw(OSError("away")))
+    tasks.take_part(["gpu"])
+    assert "broke off" in caplog.text
+    assert aside[-1] == "closed"
+    assert not tasks._at_work.locked()
+
+
+def test_a_sweep_changes_nothing_that_is_not_lost(steps, sent):
+    """Rows stay as they are, and no worker is woken for what idle ones find themselves."""
+    run = a_run()
+    before = list(run.jobs.values()) + list(Shard.objects.values())
     tasks.sweep()
+    tasks.sweep()
+    assert list(run.jobs.values()) + list(Shard.objects.values()) == before
     assert sent == []
 
 
-def test_a_sweep_settles_a_job_whose_last_worker_vanished(steps, sent):
-    """All shards done, nobody joined them; or the last one failed, and nobody said so."""
-    joined = a_run()
-    scan = joined.jobs.get(step="scan")
-    scan.shards.update(state=State.DONE)
-    tasks.sweep()
-    assert sent == [(scan.pk, "gpu")]
-    scan.shards.filter(number=3).update(state=State.FAILED, error="broken")
-    tasks.sweep()
-    joined.refresh_from_db()
-    assert joined.state == State.FAILED
-    assert LogLine.objects.filter(run=joined, level="error").count() == 1
-    tasks.sweep()
-    assert LogLine.objects.filter(run=joined, level="error").count() == 1
+def test_shards_that_nobody_joined_are_joined(steps, aside, sent, monkeypatch):
+    """The worker of the last one vanished before it took the merge."""
+    run = a_run()
+    with monkeypatch.context() as vanished:
+        vanished.setattr(jobs, "claim_merge", lambda *_: None)
+        loop.work_on(run.jobs.select_related("run").get(step="scan"), Event())
+    assert (steps.worked, steps.finished) == ([0, 1, 2, 3], [])
+    tasks.take_part(["gpu"])
+    assert (steps.worked, steps.finished) == ([0, 1, 2, 3], ["scan"])
 
 
-def test_a_shard_in_its_pause_is_not_woken_for(steps, sent):
+def test_a_sweep_settles_a_job_whose_last_worker_vanished(steps):
+    """Its last shard failed, and nobody said so: once."""
+    run = a_run()
+    shards_of_scan = run.jobs.get(step="scan").shards
+    shards_of_scan.update(state=State.DONE)
+    shards_of_scan.filter(number=3).update(state=State.FAILED, error="broken")
+    for _ in range(2):
+        tasks.sweep()
+        run.refresh_from_db()
+        assert run.state == State.FAILED
+        assert LogLine.objects.filter(run=run, level="error").count() == 1
+
+
+def test_a_shard_in_its_pause_is_not_begun(steps, aside):
     """Before its time nobody could take it."""
     steps.trouble[0] = OSError("away")
     run = work_through(a_run())
-    tasks.sweep()
-    assert sent == []
+    tasks.take_part(["gpu"])
+    assert aside == []
     run.jobs.get(step="scan").shards.filter(number=0).update(due_at=timezone.now())
-    tasks.sweep()
-    assert len(sent) == 1
+    tasks.take_part(["gpu"])
+    assert len(aside) == 2

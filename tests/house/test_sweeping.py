@@ -1,4 +1,4 @@
-"""The sweeper of a worker: beats, sweeps, survives a lost database, puts back at the end."""
+"""The sweeper of a worker: beats, sweeps, looks for work, puts back at the end."""
 
 import threading
 
@@ -18,7 +18,8 @@ NOW = timezone.now()
 def done(monkeypatch):
     """What the sweeper did, without a database."""
     deeds = []
-    monkeypatch.setattr(tasks, "sweep", lambda queues: deeds.append(("sweep", queues)))
+    monkeypatch.setattr(tasks, "sweep", lambda: deeds.append("sweep"))
+    monkeypatch.setattr(tasks, "take_part", lambda queues: deeds.append(("take part", queues)))
     monkeypatch.setattr(listeners, "beat", lambda name, queues, device, now: deeds.append("beat"))
     monkeypatch.setattr(listeners, "leave", lambda name: deeds.append("leave"))
     monkeypatch.setattr(shards, "put_back", lambda process: deeds.append("put back"))
@@ -41,12 +42,12 @@ def run(sweeper, rounds):
     sweeper._run()
 
 
-def test_it_beats_and_sweeps_every_round_and_puts_back_at_the_end(done):
+def test_it_beats_sweeps_and_looks_for_work_every_round_and_puts_back_at_the_end(done):
     """In this order."""
     sweeper = Sweeper()
     sweeper.queues = ["gpu"]
     run(sweeper, 2)
-    assert done == ["beat", ("sweep", ["gpu"])] * 2 + ["put back", "leave"]
+    assert done == ["beat", "sweep", ("take part", ["gpu"])] * 2 + ["put back", "leave"]
 
 
 def test_a_round_that_fails_is_followed_by_the_next(done, monkeypatch, caplog):
@@ -55,7 +56,7 @@ def test_a_round_that_fails_is_followed_by_the_next(done, monkeypatch, caplog):
     monkeypatch.setattr(listeners, "beat", lambda *_: fails and (_ for _ in ()).throw(fails.pop()))
     run(Sweeper(), 2)
     assert "the sweep failed" in caplog.text
-    assert done == [("sweep", []), "put back", "leave"]
+    assert done == ["sweep", ("take part", []), "put back", "leave"]
 
 
 def test_it_lives_in_a_thread_that_ends_with_the_worker(done):
