@@ -16,7 +16,7 @@ DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rg
 def variables_read():
     text = "".join(path.read_text() for path in (ROOT / "config").glob("*.py"))
     own = re.findall(r'env\.(?:text|flag|whole|words|secret)\(\s*"([A-Z0-9_]+)"', text)
-    return {*own, *re.findall(r'environ(?:\.get\(|\[)"([A-Z0-9_]+)"', text)} - {
+    return {*own, *re.findall(r'environ(?:\.(?:get|setdefault)\(|\[)"([A-Z0-9_]+)"', text)} - {
         "DJANGO_SETTINGS_MODULE"
     }
 
