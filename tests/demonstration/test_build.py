@@ -44,11 +44,24 @@ def rows():
 
 
 @pytest.mark.slow
-def test_the_demonstration_is_built_once_and_found_built_and_says_that_it_is_synthetic(home):
+def test_it_is_built_once_however_often_it_breaks_off_and_says_that_it_is_synthetic(
+    home, monkeypatch
+):
+    begun = broken_off(monkeypatch)
+    dissected = keys_of_dissections()
     told = demo()
+    assert dissected == keys_of_dissections()
+    assert re.findall(r"^ *Run (\d) of 5: .*\.$", begun + told, re.MULTILINE) == [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+    ]
+    assert set(Run.objects.values_list("state", flat=True)) == {State.DONE}
+    assert Campaign.objects.count() == 2
     assert f"/findings/{TRAINED}/against/?other={UNTRAINED}&tab=objects" in told
     what_is_told_is_what_the_rows_say(told)
-    assert re.findall(r"^ *Run (\d) of 5: .*\.$", told, re.MULTILINE) == ["1", "2", "3", "4", "5"]
     every_finding_is_shown()
     both_networks_are_compared()
     assert Campaign.objects.get(slug=OPEN).link_token in told
@@ -61,6 +74,27 @@ def test_the_demonstration_is_built_once_and_found_built_and_says_that_it_is_syn
     assert "Run " not in again
     assert "Built in" in again
     what_is_told_is_what_the_rows_say(again)
+
+
+def broken_off(monkeypatch):
+    """Begin three times, each of them broken off at another place; return what was said."""
+
+    def broken(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    said = []
+    for place in ("import_images", "simulate", "named_units"):
+        with monkeypatch.context() as patch:
+            patch.setattr(building, place, broken)
+            with pytest.raises(KeyboardInterrupt):
+                build(SMALL, said.append)
+        if place == "import_images":
+            ImageSet.objects.update(state=State.RUNNING)  # as a killed import leaves it
+    return "".join(f"{line}\n" for line in said)
+
+
+def keys_of_dissections():
+    return set(Run.objects.filter(jobs__step="dissect").values_list("key", flat=True))
 
 
 def everything_is_marked():
@@ -114,32 +148,6 @@ def both_networks_are_compared():
     }
     assert sections["Detectors"]
     assert sections["Preferences"]
-
-
-@pytest.mark.slow
-def test_a_start_that_was_broken_off_goes_on(home, monkeypatch):
-    def broken(*args, **kwargs):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(building, "import_images", broken)
-        with pytest.raises(KeyboardInterrupt):
-            build(SMALL, lambda line: None)
-    ImageSet.objects.update(state=State.RUNNING)  # as a killed import leaves it
-    with monkeypatch.context() as patch:
-        patch.setattr(building, "simulate", broken)
-        with pytest.raises(KeyboardInterrupt):
-            build(SMALL, lambda line: None)
-    with monkeypatch.context() as patch:
-        patch.setattr(building, "named_units", broken)
-        with pytest.raises(KeyboardInterrupt):
-            build(SMALL, lambda line: None)
-    dissected = set(Run.objects.filter(jobs__step="dissect").values_list("key", flat=True))
-    built = build(SMALL, lambda line: None)
-    assert dissected == set(Run.objects.filter(jobs__step="dissect").values_list("key", flat=True))
-    assert set(Run.objects.values_list("state", flat=True)) == {State.DONE}
-    assert built.labelled == SMALL.units
-    assert Campaign.objects.count() == 2
 
 
 def test_the_password_is_random_and_readable_by_its_owner_only(home, tmp_path):
