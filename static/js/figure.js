@@ -58,13 +58,19 @@ function config() {
 const NAME = 18; // letters of a name beside an axis that find room in a line
 const KEY = 28; // of a name in the legend
 const TITLE = { bottom: 22, left: 38 }; // letters of an axis' title, by the side where it stands
-const TWO_LINES = 34; // pixels
+const LINE = 16; // pixels
+const NEARLY = 4; // so many letters more than that still find room
 
-// Returns the expression that breaks a label of more letters than `most` in two, behind a blank or
-// a hyphen.
-function inTwo(most) {
-  const parts = `split(replace(datum.label, regexp('^(.{1,${most}}[ _-]|\\\\S+ )'), '$1\\n'), '\\n')`;
-  return `length(datum.label) > ${most} ? ${parts} : datum.label`;
+// Returns where a label of lines of `most` letters is broken: behind a blank or a hyphen, or where
+// it has none just there.
+function places(most) {
+  const room = most + NEARLY;
+  return `(?!.{1,${most}}$)(.{1,${most}}[ _-]|.{1,${room - 1}}[ _-]|(?!.{1,${room}}$).{${most}})`;
+}
+
+// Returns the expression of a label's lines.
+function inLines(most) {
+  return `split(replace(datum.label, regexp('${places(most)}', 'g'), '$1\\n'), '\\n')`;
 }
 
 function namesOf(channel, rows) {
@@ -72,30 +78,32 @@ function namesOf(channel, rows) {
   return [...new Set(rows.map((row) => String(row[channel.field] ?? "")))];
 }
 
-// Breaks long names beside the axis in two, and gives them the height that takes: what tells two
-// names apart is often their end.
+// Breaks long names beside the axis into lines, and gives them the height that takes: what tells
+// two names apart is often their end.
 function broken(spec) {
   const layers = (spec.layer ?? [spec]).filter((layer) => layer.encoding?.y);
   const names = layers.flatMap(({ encoding, data }) =>
     namesOf(encoding.y, (data ?? spec.data)?.values ?? []));
-  if (!names.some((name) => name.length > NAME && /[ _-]/.test(name))) return spec;
+  const place = new RegExp(places(NAME), "g");
+  const lines = Math.max(1, ...names.map((name) => name.replace(place, "$1\n").split("\n").length));
+  if (lines === 1) return spec;
   const wider = structuredClone(spec);
   for (const { encoding } of wider.layer ?? [wider]) {
-    if (encoding?.y) encoding.y.axis = { ...encoding.y.axis, labelExpr: inTwo(NAME) };
+    if (encoding?.y) encoding.y.axis = { ...encoding.y.axis, labelExpr: inLines(NAME) };
   }
-  wider.height = Math.max(spec.height ?? 0, 40 + TWO_LINES * new Set(names).size);
+  wider.height = Math.max(spec.height ?? 0, 40 + (LINE * lines + 2) * new Set(names).size);
   return wider;
 }
 
 // Breaks what would run out of the drawing: titles of axes, names in legends.
 function folded(compiled) {
   for (const legend of compiled.legends ?? []) {
-    legend.encode = { ...legend.encode, labels: { update: { text: { signal: inTwo(KEY) } } } };
+    legend.encode = { ...legend.encode, labels: { update: { text: { signal: inLines(KEY) } } } };
   }
   for (const axis of compiled.axes ?? []) {
     const labels = axis.encode?.labels?.update;
-    // The first of two lines stands where a single one would: both go up by half a line.
-    if (labels?.text?.signal === inTwo(NAME)) labels.dy = { signal: `length(datum.label) > ${NAME} ? -7 : 0` };
+    // The first of several lines stands where a single one would: they go up by half of what is more.
+    if (labels?.text?.signal === inLines(NAME)) labels.dy = { signal: `-7 * (length(${inLines(NAME)}) - 1)` };
     const most = TITLE[axis.orient];
     if (!most || typeof axis.title !== "string") continue;
     axis.title = axis.title.split(" ").reduce((lines, word) => {

@@ -60,6 +60,17 @@ def test_numbers_and_places_of_units_are_read_whole(browser_page, run, kind):
 
 
 @pytest.mark.parametrize("kind", [{"width": 1366}, {"width": 360, "dark": True}])
+def test_cards_of_a_concept_name_network_and_place_in_whole(browser_page, run, kind):
+    page = browser_page(**kind)
+    page.goto("/atlas/concepts/bed/")
+    whole(page)
+    names = page.locator(".unit-grid h3")
+    assert names.count() == 5
+    assert names.evaluate_all(CUT) == 0
+    assert names.evaluate_all(INSIDE)
+
+
+@pytest.mark.parametrize("kind", [{"width": 1366}, {"width": 360, "dark": True}])
 def test_a_card_without_pictures_says_so_and_is_as_high(browser_page, run, kind):
     last = Unit.objects.get(layer__network=run.network, channel=1)
     TopImage.objects.filter(unit=last).delete()
