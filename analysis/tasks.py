@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import shared_task
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from analysis.models import ImageSet, Job, Network, Run, State
@@ -47,7 +48,7 @@ def work_on(job_pk: int) -> None:
         _at_work.release()
     if not stopping.is_set():
         sweep()
-        for ready in Job.objects.ready(timezone.now()).order_by("run__created_at"):
+        for ready in _ready():
             _send(ready.pk, ready.queue)
 
 
@@ -59,10 +60,14 @@ def take_part(queues: Collection[str]) -> None:
     """
     if _at_work.locked():
         return
-    ready = Job.objects.ready(timezone.now()).order_by("run__created_at")
-    job = next((job for job in ready if job.queue in queues), None)
+    job = next((job for job in _ready() if job.queue in queues), None)
     if job is not None:
         Thread(target=_work_aside, args=(job.pk,), name=f"work on {job}").start()
+
+
+def _ready() -> QuerySet[Job]:
+    """Return the jobs in which a worker finds something to do, those of the oldest run first."""
+    return Job.objects.ready(timezone.now()).order_by("run__created_at")
 
 
 def _work_aside(job_pk: int) -> None:

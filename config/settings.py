@@ -214,8 +214,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DEVICE = env.text("DEVICE", "auto")
 # Arithmetic threads of one worker. One number for all workers: results are the same to the byte.
 TORCH_THREADS = env.whole("TORCH_THREADS", 0)
-# Torch reads this itself: large arrays in large pages, where the system has them. Without them a
-# scan on a CPU spends half of its time on asking for memory page by page.
+# Torch reads this itself: large arrays in large pages, where the system has them. Without them half
+# of a scan's CPU time may go into asking for memory page by page (docs/performance.md).
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://localhost"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -70,7 +70,7 @@ function places(most) {
 
 // Returns the expression of a label's lines.
 function inLines(most) {
-  return `split(replace(datum.label, regexp('${places(most)}', 'g'), '$1\\n'), '\\n')`;
+  return `split(replace(datum.label, regexp('${places(most)}', 'gu'), '$1\\n'), '\\n')`;
 }
 
 function namesOf(channel, rows) {
@@ -84,7 +84,7 @@ function broken(spec) {
   const layers = (spec.layer ?? [spec]).filter((layer) => layer.encoding?.y);
   const names = layers.flatMap(({ encoding, data }) =>
     namesOf(encoding.y, (data ?? spec.data)?.values ?? []));
-  const place = new RegExp(places(NAME), "g");
+  const place = new RegExp(places(NAME), "gu");
   const lines = Math.max(1, ...names.map((name) => name.replace(place, "$1\n").split("\n").length));
   if (lines === 1) return spec;
   const wider = structuredClone(spec);

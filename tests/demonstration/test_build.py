@@ -60,6 +60,7 @@ def test_it_is_built_once_however_often_it_breaks_off_and_says_that_it_is_synthe
     ]
     assert set(Run.objects.values_list("state", flat=True)) == {State.DONE}
     assert Campaign.objects.count() == 2
+    assert f"({SMALL.units} by simulated workers)" in told
     assert f"/findings/{TRAINED}/against/?other={UNTRAINED}&tab=objects" in told
     what_is_told_is_what_the_rows_say(told)
     every_finding_is_shown()
